@@ -1,0 +1,178 @@
+// `npm run build`: makes the folder pkg/, which is the npm package's code, and the demo's data.
+//
+//   cargo -> wasm-bindgen -> wasm-opt   src/         to  anomaly_widget.js, anomaly_widget_bg.wasm
+//   esbuild                             www/*.js     to  anomaly-widget.js define.js inline.js worker.js cli.mjs
+//   tsc                                 JSDoc types  to  types/
+//   copies                              www/models   to  models/
+//   data.mjs                            npm packages to  www/data/
+//
+// A step whose inputs have the contents they had last time is skipped: pkg/.inputs.json keeps their hashes.
+
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setUp, wasmBindgen, wasmCargo } from './setup.mjs';
+import { root, run, runQuietly, say } from './shell.mjs';
+
+const pkg = join(root, 'pkg');
+const record = join(pkg, '.inputs.json');
+
+/** @typedef {{ name: string, inputs: string[], outputs: string[], make: () => Promise<void> | void }} Step */
+
+/** @type {Step[]} */
+const steps = [
+  {
+    name: 'wasm',
+    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'scripts/build.mjs'],
+    outputs: ['pkg/anomaly_widget.js', 'pkg/anomaly_widget.d.ts', 'pkg/anomaly_widget_bg.wasm'],
+    make: wasm,
+  },
+  {
+    name: 'bundles',
+    inputs: ['package-lock.json', 'pkg/anomaly_widget.js', 'pkg/anomaly_widget_bg.wasm', 'www/*.js', 'www/*.mjs', 'www/*.css', 'scripts/build.mjs'],
+    outputs: ['pkg/worker.js'],
+    make: bundles,
+  },
+  {
+    name: 'types',
+    inputs: ['package-lock.json', 'pkg/anomaly_widget.d.ts', 'www/*.js', 'tsconfig.types.json'],
+    outputs: ['pkg/types'],
+    make: types,
+  },
+  { name: 'models', inputs: ['www/models'], outputs: ['pkg/models'], make: models },
+  { name: 'data', inputs: ['package-lock.json', 'scripts/data.mjs'], outputs: ['www/data/index.json'], make: data },
+];
+
+/**
+ * Builds what is out of date.
+ * @param {string[]} [names] only these steps
+ * @returns {Promise<void>}
+ */
+export async function build(names = steps.map((step) => step.name)) {
+  mkdirSync(pkg, { recursive: true });
+  /** @type {Record<string, string>} */
+  const known = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : {};
+  for (const step of steps.filter((step) => names.includes(step.name))) {
+    const hash = hashOf(step.inputs);
+    if (known[step.name] === hash && step.outputs.every((path) => existsSync(join(root, path)))) continue;
+    const from = Date.now();
+    say(`build: ${step.name}`);
+    await step.make();
+    say(`build: ${step.name}: ${((Date.now() - from) / 1000).toFixed(1)} s`);
+    known[step.name] = hash;
+    writeFileSync(record, JSON.stringify(known, null, 1));
+  }
+}
+
+/**
+ * `npm run build [STEP...]`
+ * @param {string[]} args
+ */
+export async function main(args) {
+  await setUp(['modules', 'wasm']);
+  await build(args.length ? args : undefined);
+}
+
+async function wasm() {
+  const { cargo, env } = wasmCargo();
+  await run(cargo, ['build', '--release', '--lib', '--target', 'wasm32-unknown-unknown'], { env });
+  const built = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'wasm32-unknown-unknown/release/anomaly_widget.wasm');
+  // The wasm's address is always given by our own code, so that a bundler sees it once, in one place.
+  await run(wasmBindgen, [built, '--target', 'web', '--omit-default-module-path', '--out-dir', pkg]);
+  const file = join(pkg, 'anomaly_widget_bg.wasm');
+  // The smallest; -O3 takes longer, and the detectors run no faster by it.
+  await runQuietly(join(root, 'node_modules/.bin/wasm-opt'), [file, '-Os', '-o', file]);
+}
+
+async function bundles() {
+  // Not imported at the top: on a fresh clone it is there only after the set-up.
+  const esbuild = await import('esbuild');
+  const styles = styleSheets(esbuild);
+  const common = /** @type {const} */ ({ bundle: true, minify: true, target: 'es2022', legalComments: 'none', logLevel: 'warning' });
+  const from = (/** @type {string} */ name) => join(root, 'www', name);
+  const to = (/** @type {string} */ name) => join(pkg, name);
+
+  // One file without imports: the only shape of a worker that every bundler takes.
+  await esbuild.build({ ...common, entryPoints: [from('worker.js')], outfile: to('worker.js'), format: 'iife' });
+  await esbuild.build({ ...common, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles] });
+  await esbuild.build({ ...common, entryPoints: [from('define.js')], outfile: to('define.js'), format: 'esm', external: ['./anomaly-widget.js'] });
+  // Worker and wasm as text and bytes inside one file.
+  await esbuild.build({ ...common, entryPoints: [from('inline.js')], outfile: to('inline.js'), format: 'esm',
+    loader: { '.wasm': 'binary' }, plugins: [styles, asText(to('worker.js'))] });
+  await esbuild.build({ ...common, minify: false, entryPoints: [from('cli.mjs')], outfile: to('cli.mjs'), format: 'esm', platform: 'node', target: 'node20' });
+}
+
+/**
+ * `import css from './NAME.css'` gives the minified text of a style sheet.
+ * @param {typeof import('esbuild')} esbuild
+ * @returns {import('esbuild').Plugin}
+ */
+function styleSheets(esbuild) {
+  return {
+    name: 'style-sheets-as-text',
+    setup(build) {
+      build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+        const { code } = await esbuild.transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true });
+        return { contents: code, loader: 'text' };
+      });
+    },
+  };
+}
+
+/**
+ * `import text from 'worker:text'` gives the built worker as a string.
+ * @param {string} path
+ * @returns {import('esbuild').Plugin}
+ */
+function asText(path) {
+  return {
+    name: 'worker-as-text',
+    setup(build) {
+      build.onResolve({ filter: /^worker:text$/ }, () => ({ path, namespace: 'text' }));
+      build.onLoad({ filter: /.*/, namespace: 'text' }, () => ({ contents: readFileSync(path, 'utf8'), loader: 'text' }));
+    },
+  };
+}
+
+async function types() {
+  rmSync(join(pkg, 'types'), { recursive: true, force: true });
+  await run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json']);
+}
+
+function models() {
+  rmSync(join(pkg, 'models'), { recursive: true, force: true });
+  mkdirSync(join(pkg, 'models'), { recursive: true });
+  if (existsSync(join(root, 'www/models'))) cpSync(join(root, 'www/models'), join(pkg, 'models'), { recursive: true });
+}
+
+async function data() {
+  const { writeDemoData } = await import('./data.mjs');
+  writeDemoData(join(root, 'www/data'));
+}
+
+/**
+ * A hash over the names and contents of files; a folder stands for all files in it, `folder/*.ext` for those
+ * directly in it.
+ * @param {string[]} inputs relative to the root
+ */
+function hashOf(inputs) {
+  const hash = createHash('sha256');
+  for (const file of inputs.flatMap(filesOf)) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+/**
+ * @param {string} input
+ * @returns {string[]}
+ */
+function filesOf(input) {
+  const star = input.indexOf('/*');
+  const path = star < 0 ? input : input.slice(0, star);
+  if (!existsSync(join(root, path))) return [];
+  if (statSync(join(root, path)).isFile()) return [path];
+  const ending = star < 0 ? '' : input.slice(star + 2);
+  return readdirSync(join(root, path), { recursive: star < 0, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
+    .sort();
+}

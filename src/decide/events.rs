@@ -1,0 +1,364 @@
+//! Scores over their limit to events: points, durations and shifts.
+
+use serde::{Deserialize, Serialize};
+
+use super::published;
+use crate::error::{Error, Result};
+use crate::math::stats;
+
+/// What counts as one event.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Points from which on an event is a duration.
+    pub min_duration: usize,
+    /// Hits with at most this many points between them are one event.
+    pub merge: usize,
+    /// Points by which an event is widened on both sides.
+    pub pad: usize,
+    /// An event lasts until the score falls below this part of the way from the ordinary score to the limit;
+    /// 1 ends it at the limit.
+    pub hysteresis: f64,
+    /// Points after an event in which no other may begin.
+    pub refractory: usize,
+    /// Least relative drop from an event's peak to the largest calibration score under the limit (theta); an
+    /// event that stands out less is a false alarm.
+    pub prune: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { min_duration: 3, merge: 5, pad: 0, hysteresis: 0.7, refractory: 0, prune: 0.1 }
+    }
+}
+
+impl Options {
+    /// # Errors
+    /// [`Error::Param`] for a hysteresis outside `(0, 1]` or a prune outside `[0, 1)`.
+    pub fn check(&self) -> Result<()> {
+        if !(self.hysteresis > 0.0 && self.hysteresis <= 1.0) {
+            return Err(Error::param("events.hysteresis", "must be above 0 and at most 1"));
+        }
+        if !(0.0..1.0).contains(&self.prune) {
+            return Err(Error::param("events.prune", "must be at least 0 and below 1"));
+        }
+        Ok(())
+    }
+}
+
+/// The shape of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// Shorter than `min_duration`.
+    Point,
+    /// A stretch.
+    Duration,
+    /// A stretch after which the level stays elsewhere.
+    Shift,
+}
+
+/// Where the values went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Above what was expected.
+    High,
+    /// Below what was expected.
+    Low,
+    /// Neither: the course is strange, not the level.
+    Shape,
+}
+
+/// Half-open `start..end`, in rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// First row.
+    pub start: usize,
+    /// One past the last row.
+    pub end: usize,
+    /// Row of the highest score.
+    pub peak: usize,
+    /// Height of the peak over the ordinary score, in heights of the limit over it: 1 is just at the limit.
+    pub severity: f64,
+    /// Point, duration or shift.
+    pub kind: EventKind,
+    /// High, low or shape.
+    pub direction: Direction,
+    /// Whether nothing that comes later can change it.
+    pub settled: bool,
+}
+
+/// What the decision looks at. Columns are of equal length, one entry a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// Calibration scores, without NaN.
+    pub history: &'a [f64],
+    /// Scores; NaN: not scored.
+    pub scores: &'a [f64],
+    /// One limit a score.
+    pub limits: &'a [f64],
+    /// Values in units of `scale`; NaN: missing.
+    pub values: &'a [f64],
+    /// Expected values where the detector has them.
+    pub expected: Option<&'a [f64]>,
+    /// Scale of the values: half of the range that ordinary values fill.
+    pub scale: f64,
+    /// Rows before this one have their final scores and limits.
+    pub settled: usize,
+}
+
+/// Rows on each side of an event that decide whether the level has moved.
+const SHIFT_REACH: usize = 25;
+
+/// The events, in order. Each depends on the rows up to [`SHIFT_REACH`] or `merge + pad` after it and on those
+/// before it, never on later ones.
+pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
+    let ordinary = if evidence.history.is_empty() { 0.0 } else { stats::median(evidence.history) };
+    let floor = prune_floor(evidence);
+    let mut events: Vec<Event> = Vec::new();
+    for (start, end) in merged(hits(evidence, ordinary, options.hysteresis), options.merge) {
+        let Some(peak) = highest(evidence.scores, start, end) else { continue };
+        let (top, limit) = (evidence.scores[peak], evidence.limits[peak]);
+        if top - floor < options.prune * (top - floor.min(0.0)) {
+            continue;
+        }
+        if events.last().is_some_and(|last| start < last.end + options.refractory) {
+            continue;
+        }
+        let end = (end + options.pad).min(evidence.scores.len());
+        let start = start.saturating_sub(options.pad).max(events.last().map_or(0, |last| last.end));
+        events.push(describe(evidence, options, start, end, peak, severity(top, limit, ordinary)));
+    }
+    events
+}
+
+/// The events of the post-processing published with TadGAN, at a sensitivity of 0..=100. Nothing is settled
+/// before the series ends.
+pub fn find_published(evidence: &Evidence, options: &Options, sensitivity: f64) -> Vec<Event> {
+    published::spans(&published::scored(evidence.scores), &published::rule(sensitivity))
+        .into_iter()
+        .map(|span| {
+            let peak = highest(evidence.scores, span.start, span.end).unwrap_or(span.start);
+            describe(evidence, options, span.start, span.end, peak, span.severity)
+        })
+        .collect()
+}
+
+fn describe(
+    evidence: &Evidence,
+    options: &Options,
+    start: usize,
+    end: usize,
+    peak: usize,
+    severity: f64,
+) -> Event {
+    let reach = SHIFT_REACH.max(options.merge + options.pad);
+    Event {
+        start,
+        end,
+        peak,
+        severity,
+        kind: kind(evidence, start, end, options.min_duration),
+        direction: direction(evidence, start, end, peak),
+        settled: end + reach <= evidence.settled,
+    }
+}
+
+/// `(top - ordinary) / (limit - ordinary)`, bounded where the limit meets the ordinary score.
+fn severity(top: f64, limit: f64, ordinary: f64) -> f64 {
+    let height = (limit - ordinary).max(1e-9 * limit.abs()).max(f64::MIN_POSITIVE);
+    ((top - ordinary) / height).min(1e6)
+}
+
+/// The largest calibration score that is not over the limit now in force.
+fn prune_floor(evidence: &Evidence) -> f64 {
+    let limit = evidence.limits.iter().copied().fold(f64::INFINITY, f64::min);
+    let below = evidence.history.iter().copied().filter(|v| *v <= limit);
+    let floor = below.fold(f64::NEG_INFINITY, f64::max);
+    if floor.is_finite() { floor } else { 0.0 }
+}
+
+/// Runs that begin over the limit and end under the lower limit of the hysteresis.
+fn hits(evidence: &Evidence, ordinary: f64, hysteresis: f64) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut open: Option<usize> = None;
+    for (i, (score, limit)) in evidence.scores.iter().zip(evidence.limits).enumerate() {
+        let low = if hysteresis < 1.0 { ordinary + hysteresis * (limit - ordinary) } else { *limit };
+        match open {
+            None if score > limit => open = Some(i),
+            // NaN ends an event too.
+            Some(start) if score.is_nan() || *score <= low => {
+                found.push((start, i));
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    if let Some(start) = open {
+        found.push((start, evidence.scores.len()));
+    }
+    found
+}
+
+/// Runs with at most `gap` rows between them as one.
+fn merged(runs: Vec<(usize, usize)>, gap: usize) -> Vec<(usize, usize)> {
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in runs {
+        match out.last_mut() {
+            Some(last) if start - last.1 <= gap => last.1 = end,
+            _ => out.push((start, end)),
+        }
+    }
+    out
+}
+
+/// The row of the highest score; the first of equal ones.
+fn highest(scores: &[f64], start: usize, end: usize) -> Option<usize> {
+    let mut best: Option<usize> = None;
+    for i in start..end {
+        if scores[i].is_finite() && best.is_none_or(|b| scores[i] > scores[b]) {
+            best = Some(i);
+        }
+    }
+    best
+}
+
+fn kind(evidence: &Evidence, start: usize, end: usize, min_duration: usize) -> EventKind {
+    if end - start < min_duration {
+        return EventKind::Point;
+    }
+    let before = stats::finite(&evidence.values[start.saturating_sub(SHIFT_REACH)..start]);
+    let after = stats::finite(&evidence.values[end..(end + SHIFT_REACH).min(evidence.values.len())]);
+    if before.len() < SHIFT_REACH / 2 || after.len() < SHIFT_REACH / 2 {
+        return EventKind::Duration;
+    }
+    // A step: both sides are quiet, and apart by more than their own spread and a good part of the range.
+    let moved = (stats::median(&after) - stats::median(&before)).abs();
+    let spread = range(&before).max(range(&after));
+    if moved > 1.0 * evidence.scale && moved > spread { EventKind::Shift } else { EventKind::Duration }
+}
+
+fn range(values: &[f64]) -> f64 {
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    high - values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// High or low if the values of the event lie mostly on one side of what was expected, by a tenth of the scale
+/// at least; without an expected value, if the peak lies outside the range of the rows before the event.
+fn direction(evidence: &Evidence, start: usize, end: usize, peak: usize) -> Direction {
+    let deviation = match evidence.expected {
+        Some(expected) => {
+            let mut away: Vec<f64> =
+                (start..end).map(|i| evidence.values[i] - expected[i]).filter(|d| d.is_finite()).collect();
+            let at_peak = evidence.values[peak] - expected[peak];
+            let typical = stats::median_in_place(&mut away);
+            if typical * at_peak > 0.0 { at_peak } else { 0.0 }
+        }
+        None => {
+            let before = stats::finite(&evidence.values[start.saturating_sub(4 * SHIFT_REACH)..start]);
+            let high = before.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let low = before.iter().copied().fold(f64::INFINITY, f64::min);
+            let inside = stats::finite(&evidence.values[start..end]);
+            let above = inside.iter().copied().fold(f64::NEG_INFINITY, f64::max) - high;
+            let below = low - inside.iter().copied().fold(f64::INFINITY, f64::min);
+            match (above > 0.0, below > 0.0) {
+                (true, false) => above,
+                (false, true) => -below,
+                _ => 0.0,
+            }
+        }
+    };
+    if deviation > 0.1 * evidence.scale {
+        Direction::High
+    } else if deviation < -0.1 * evidence.scale {
+        Direction::Low
+    } else {
+        Direction::Shape
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decide(scores: &[f64], limit: f64, values: &[f64], options: &Options) -> Vec<Event> {
+        let limits = vec![limit; scores.len()];
+        let history = [0.0, 1.0, 0.5];
+        let evidence = Evidence {
+            history: &history,
+            scores,
+            limits: &limits,
+            values,
+            expected: None,
+            scale: 1.0,
+            settled: scores.len(),
+        };
+        find(&evidence, options)
+    }
+
+    fn flat(n: usize, hits: &[(usize, f64)]) -> Vec<f64> {
+        let mut scores = vec![0.5; n];
+        hits.iter().for_each(|(i, v)| scores[*i] = *v);
+        scores
+    }
+
+    #[test]
+    fn points_durations_and_their_severity() {
+        let scores = flat(100, &[(10, 4.0), (50, 3.0), (51, 5.0), (52, 3.0), (53, 3.0)]);
+        let events = decide(&scores, 2.0, &vec![0.0; 100], &Options::default());
+        assert_eq!(events.len(), 2);
+        assert_eq!((events[0].start, events[0].end, events[0].kind), (10, 11, EventKind::Point));
+        assert_eq!((events[1].start, events[1].end, events[1].peak), (50, 54, 51));
+        assert_eq!(events[1].kind, EventKind::Duration);
+        assert_eq!(events[1].severity, (5.0 - 0.5) / (2.0 - 0.5));
+        assert!(events[0].settled && events[1].settled);
+    }
+
+    #[test]
+    fn near_hits_merge_far_ones_do_not_and_refractory_mutes() {
+        let scores = flat(60, &[(10, 4.0), (16, 4.0), (30, 4.0)]);
+        let values = vec![0.0; 60];
+        let spans = |o: &Options| {
+            decide(&scores, 2.0, &values, o).iter().map(|e| (e.start, e.end)).collect::<Vec<_>>()
+        };
+        assert_eq!(spans(&Options::default()), [(10, 17), (30, 31)]);
+        assert_eq!(spans(&Options { merge: 4, ..Options::default() }), [(10, 11), (16, 17), (30, 31)]);
+        assert_eq!(spans(&Options { refractory: 20, ..Options::default() }), [(10, 17)]);
+        assert_eq!(spans(&Options { pad: 2, ..Options::default() }), [(8, 19), (28, 33)]);
+    }
+
+    #[test]
+    fn hysteresis_carries_an_event_over_a_dip() {
+        let scores = flat(30, &[(10, 4.0), (11, 1.8), (12, 1.8), (13, 4.0)]);
+        let end =
+            |h| decide(&scores, 2.0, &[0.0; 30], &Options { merge: 0, hysteresis: h, ..Options::default() });
+        assert_eq!(end(0.7).len(), 1);
+        assert_eq!(end(1.0).len(), 2);
+    }
+
+    #[test]
+    fn barely_over_the_noise_is_pruned() {
+        // The largest calibration score under the limit is 1.0.
+        assert_eq!(decide(&flat(30, &[(5, 1.05)]), 1.01, &[0.0; 30], &Options::default()).len(), 0);
+        assert_eq!(decide(&flat(30, &[(5, 1.2)]), 1.01, &[0.0; 30], &Options::default()).len(), 1);
+    }
+
+    #[test]
+    fn a_lasting_step_is_a_shift_and_says_its_direction() {
+        let mut values = vec![0.0; 200];
+        values[100..].fill(5.0);
+        let hits: Vec<(usize, f64)> = (100..110).map(|i| (i, 9.0)).collect();
+        let events = decide(&flat(200, &hits), 2.0, &values, &Options::default());
+        assert_eq!((events[0].kind, events[0].direction), (EventKind::Shift, Direction::High));
+        values[110..].fill(0.0);
+        let events = decide(&flat(200, &hits), 2.0, &values, &Options::default());
+        assert_eq!(events[0].kind, EventKind::Duration);
+    }
+
+    #[test]
+    fn an_event_at_the_live_edge_is_not_settled() {
+        let events = decide(&flat(30, &[(20, 4.0)]), 2.0, &[0.0; 30], &Options::default());
+        assert!(!events[0].settled);
+    }
+}

@@ -1,0 +1,11 @@
+//! Scores to events: a limit, the points over it, and which of these are worth telling.
+//!
+//! A decision is a function of scores, values and settings alone, so it is taken again at once when a setting
+//! moves: no detector runs.
+
+pub mod events;
+pub mod published;
+pub mod threshold;
+
+pub use events::{Direction, Event, EventKind};
+pub use threshold::Threshold;

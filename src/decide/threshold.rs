@@ -1,0 +1,351 @@
+//! Scores to one limit a point.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::published;
+use crate::error::{Error, Result};
+use crate::math::stats::{self, MAD_TO_SIGMA};
+
+/// Robust deviations of the limit where no number is given.
+const ROBUST_K: f64 = 6.0;
+/// Default budget of the tail rule. On labelled telemetry and server load it gives two to seven times the event F1
+/// of the robust rule, whose limit is too low for scores with long tails.
+const TAIL_P: f64 = 1e-7;
+/// The deviation is never below this part of the range of the calibration scores.
+const DEVIATION_FLOOR: f64 = 1e-3;
+/// Points that one dynamic limit is chosen on (Hundman et al. 2018: h = 2100).
+const DYNAMIC_WINDOW: usize = 2100;
+/// Points on each side of a hit that count as part of it in the dynamic rule, less one.
+const DYNAMIC_BUFFER: usize = 50;
+
+/// How scores become a limit. Written as `tail 1e-7`, `robust 6`, `sigma 4`, `fixed 0.9`, `quantile 0.001`, `dynamic` or
+/// `published`; the number may be left out where there is a default.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Threshold {
+    /// Median plus `k` robust deviations (1.4826 · MAD) of the calibration scores.
+    Robust {
+        /// Deviations.
+        k: f64,
+    },
+    /// Mean plus `k` standard deviations of the calibration scores.
+    Sigma {
+        /// Deviations.
+        k: f64,
+    },
+    /// A limit on the score itself.
+    Fixed {
+        /// The limit.
+        limit: f64,
+    },
+    /// The conformal rule: a point is strange if at most a part `q` of the calibration scores reaches its own,
+    /// so at most `q` of ordinary points are flagged. Needs `1 / q` calibration scores; with fewer the limit is
+    /// their largest.
+    Quantile {
+        /// Budget of false alarms, a part of all points.
+        q: f64,
+    },
+    /// The score that a part `p` of ordinary points would exceed if the tail of the calibration scores, from
+    /// their median to their 85 % quantile, went on as an exponential one. A seventh of them may be anomalies.
+    Tail {
+        /// Budget of false alarms, a part of all points.
+        p: f64,
+    },
+    /// Non-parametric dynamic threshold, chosen anew on every 2100 scores: the limit whose removal of what is
+    /// above it lowers mean and deviation most (Hundman et al., KDD 2018).
+    Dynamic,
+    /// Mean plus 4 deviations in windows of a third of the series, as published with TadGAN (Geiger et al.,
+    /// 2020). Looks at the whole series, so nothing is settled before its end.
+    Published,
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Threshold::Tail { p: TAIL_P }
+    }
+}
+
+impl Threshold {
+    /// One limit a score. `history`: the calibration scores, without NaN. `sensitivity` in 0..=100 moves the
+    /// limit away from (below 50) or towards (above 50) the median of the history: each 25 halves or doubles
+    /// the distance; 50 leaves it as it is.
+    pub fn limits(&self, history: &[f64], scores: &[f64], sensitivity: f64) -> Vec<f64> {
+        let base = if history.is_empty() { 0.0 } else { stats::median(history) };
+        let factor = factor(sensitivity);
+        let moved = |limit: f64| if factor == 1.0 { limit } else { base + (limit - base) * factor };
+        match *self {
+            Threshold::Dynamic => scores
+                .chunks(DYNAMIC_WINDOW)
+                .flat_map(|block| {
+                    let limit = moved(dynamic_limit(&stats::finite(block), DYNAMIC_BUFFER).limit);
+                    std::iter::repeat_n(limit, block.len())
+                })
+                .collect(),
+            Threshold::Published => {
+                published::limits(&published::scored(scores), &published::rule(sensitivity))
+            }
+            _ => vec![moved(self.constant(history, base)); scores.len()],
+        }
+    }
+
+    /// How many of `n` limits can no longer change when scores are added.
+    pub fn settled(&self, n: usize) -> usize {
+        match self {
+            Threshold::Dynamic => n / DYNAMIC_WINDOW * DYNAMIC_WINDOW,
+            Threshold::Published => 0,
+            _ => n,
+        }
+    }
+
+    /// The limit of the rules that look at the calibration scores only. Without such scores nothing is strange.
+    fn constant(&self, history: &[f64], median: f64) -> f64 {
+        if let Threshold::Fixed { limit } = *self {
+            return limit;
+        }
+        let mut sorted = history.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (Some(low), Some(high)) = (sorted.first(), sorted.last()) else { return f64::INFINITY };
+        let floor = DEVIATION_FLOOR * (high - low);
+        match *self {
+            Threshold::Robust { k } => {
+                let mut away: Vec<f64> = sorted.iter().map(|v| (v - median).abs()).collect();
+                median + k * (MAD_TO_SIGMA * stats::median_in_place(&mut away)).max(floor)
+            }
+            Threshold::Sigma { k } => stats::mean(&sorted) + k * stats::std(&sorted).max(floor),
+            Threshold::Quantile { q } => {
+                // p = (1 + #{calibration >= s}) / (n + 1) < q  <=>  s is over the (n + 1)(1 - q)-th smallest.
+                let n = sorted.len();
+                let rank = ((n as f64 + 1.0) * (1.0 - q)).ceil() as usize;
+                sorted[rank.clamp(1, n) - 1]
+            }
+            Threshold::Tail { p } => {
+                let high = stats::quantile_sorted(&sorted, 0.85);
+                let mean_excess = ((high - median) / (0.5f64 / 0.15).ln()).max(floor);
+                median + mean_excess * (0.5 / p).ln()
+            }
+            Threshold::Fixed { .. } | Threshold::Dynamic | Threshold::Published => f64::INFINITY,
+        }
+    }
+}
+
+/// What `sensitivity` in 0..=100 multiplies the distance of the limit from the ordinary score by: 1 at 50, half
+/// or double for each 25.
+pub fn factor(sensitivity: f64) -> f64 {
+    ((50.0 - sensitivity) / 25.0).exp2()
+}
+
+/// The choice of [`dynamic_limit`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dynamic {
+    /// Deviations above the mean.
+    pub z: f64,
+    /// The limit.
+    pub limit: f64,
+}
+
+/// The dynamic limit of these scores: candidates `z = 2.5, 3, .. 11.5`, each judged by how much mean and
+/// deviation fall when the scores at or above `mean + z·std` are left out, over `sequences² + points` flagged.
+/// Each hit counts `buffer - 1` points on both sides. Candidates with more than 5 sequences or half of the
+/// points are refused; if none is left, z is 12. Ties go to the larger z. (Hundman et al., KDD 2018.)
+pub fn dynamic_limit(scores: &[f64], buffer: usize) -> Dynamic {
+    let (mean, std) = (stats::mean(scores), stats::std(scores));
+    let mut best =
+        Dynamic { z: 12.0, limit: if scores.is_empty() { f64::INFINITY } else { mean + 12.0 * std } };
+    let mut best_gain = f64::NEG_INFINITY;
+    for half in 5..24 {
+        let z = f64::from(half) * 0.5;
+        let limit = mean + z * std;
+        let below: Vec<f64> = scores.iter().copied().filter(|v| *v < limit).collect();
+        let hits: Vec<bool> =
+            widen(&scores.iter().map(|v| *v > limit).collect::<Vec<_>>(), buffer.saturating_sub(1));
+        let count = hits.iter().filter(|h| **h).count();
+        let sequences = runs(&hits).len();
+        if count == 0 || sequences > 5 || 2 * count >= scores.len() {
+            continue;
+        }
+        let gain = ((mean - stats::mean(&below)) / mean + (std - stats::std(&below)) / std)
+            / (sequences * sequences + count) as f64;
+        if gain >= best_gain {
+            (best, best_gain) = (Dynamic { z, limit }, gain);
+        }
+    }
+    best
+}
+
+/// `marks` with every mark widened by `pad` on both sides.
+pub fn widen(marks: &[bool], pad: usize) -> Vec<bool> {
+    let mut wide = vec![false; marks.len()];
+    let mut painted = 0;
+    for (i, _) in marks.iter().enumerate().filter(|(_, m)| **m) {
+        let end = (i + pad + 1).min(marks.len());
+        wide[i.saturating_sub(pad).max(painted)..end].fill(true);
+        painted = end;
+    }
+    wide
+}
+
+/// The runs of `true`, half-open.
+pub fn runs(marks: &[bool]) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for (i, _) in marks.iter().enumerate().filter(|(_, m)| **m) {
+        match found.last_mut() {
+            Some((_, end)) if *end == i => *end = i + 1,
+            _ => found.push((i, i + 1)),
+        }
+    }
+    found
+}
+
+impl FromStr for Threshold {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Threshold> {
+        let wrong = |why: &str| {
+            let forms = "write tail 1e-7, robust 6, sigma 4, fixed 0.9, quantile 0.001, dynamic or published";
+            Error::param("threshold", format!("\"{text}\" {why}; {forms}"))
+        };
+        let mut words = text.split_whitespace();
+        let rule = words.next().unwrap_or_default();
+        let number = match words.next().map(str::parse::<f64>) {
+            Some(Ok(v)) if v.is_finite() => Some(v),
+            Some(_) => return Err(wrong("does not end in a number")),
+            None => None,
+        };
+        if words.next().is_some() {
+            return Err(wrong("has more than a rule and a number"));
+        }
+        let positive = |v: f64| if v > 0.0 { Ok(v) } else { Err(wrong("needs a number above 0")) };
+        match (rule, number) {
+            ("robust", k) => Ok(Threshold::Robust { k: positive(k.unwrap_or(ROBUST_K))? }),
+            ("sigma", k) => Ok(Threshold::Sigma { k: positive(k.unwrap_or(4.0))? }),
+            ("quantile", q) => match positive(q.unwrap_or(1e-3))? {
+                q if q < 1.0 => Ok(Threshold::Quantile { q }),
+                _ => Err(wrong("needs a number below 1")),
+            },
+            ("tail", p) => match positive(p.unwrap_or(TAIL_P))? {
+                p if p < 0.5 => Ok(Threshold::Tail { p }),
+                _ => Err(wrong("needs a number below 0.5")),
+            },
+            ("fixed", Some(limit)) => Ok(Threshold::Fixed { limit }),
+            ("fixed", None) => Err(wrong("lacks the limit")),
+            ("dynamic", None) => Ok(Threshold::Dynamic),
+            ("published", None) => Ok(Threshold::Published),
+            ("dynamic" | "published", Some(_)) => Err(wrong("takes no number")),
+            _ => Err(wrong("is not a known rule")),
+        }
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Threshold::Robust { k } => write!(f, "robust {k}"),
+            Threshold::Sigma { k } => write!(f, "sigma {k}"),
+            Threshold::Fixed { limit } => write!(f, "fixed {limit}"),
+            Threshold::Quantile { q } => write!(f, "quantile {q}"),
+            Threshold::Tail { p } => write!(f, "tail {p}"),
+            Threshold::Dynamic => write!(f, "dynamic"),
+            Threshold::Published => write!(f, "published"),
+        }
+    }
+}
+
+impl TryFrom<String> for Threshold {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Threshold> {
+        text.parse()
+    }
+}
+
+impl From<Threshold> for String {
+    fn from(threshold: Threshold) -> String {
+        threshold.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_forms_round_trip() {
+        for text in
+            ["tail 0.001", "robust 6", "sigma 4", "fixed 0.9", "quantile 0.001", "dynamic", "published"]
+        {
+            assert_eq!(text.parse::<Threshold>().unwrap().to_string(), text);
+        }
+        assert_eq!("sigma".parse::<Threshold>().unwrap(), Threshold::Sigma { k: 4.0 });
+        for text in [
+            "",
+            "sigma x",
+            "sigma -1",
+            "fixed",
+            "quantile 1.5",
+            "dynamic 3",
+            "sigma 4 5",
+            "magic 2",
+            "tail 0.5",
+        ] {
+            assert!(matches!(text.parse::<Threshold>(), Err(Error::Param { .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn constant_rules_by_hand() {
+        let history = [1.0, 2.0, 3.0, 4.0, 5.0];
+        let limit = |t: &str, s: f64| t.parse::<Threshold>().unwrap().limits(&history, &[0.0], s)[0];
+        assert_eq!(limit("robust 2", 50.0), 3.0 + 2.0 * 1.4826);
+        assert_eq!(limit("sigma 2", 50.0), 3.0 + 2.0 * 2f64.sqrt());
+        // Median 3, 85 % quantile 4.4.
+        let tail = 3.0 + 1.4 / (0.5f64 / 0.15).ln() * (0.5f64 / 1e-3).ln();
+        assert!((limit("tail 1e-3", 50.0) - tail).abs() < 1e-12);
+        assert_eq!(limit("fixed 7", 50.0), 7.0);
+        assert_eq!(limit("fixed 7", 75.0), 5.0);
+        assert_eq!(limit("fixed 7", 25.0), 11.0);
+        assert_eq!(limit("quantile 0.5", 50.0), 3.0);
+        assert_eq!(limit("quantile 0.01", 50.0), 5.0);
+        assert_eq!(Threshold::default().limits(&[], &[1.0], 50.0), [f64::INFINITY]);
+    }
+
+    #[test]
+    fn quantile_keeps_its_budget_exactly() {
+        // With n = 999 and q = 0.01, p = (1 + c) / 1000 <= 0.01 needs c <= 9: ten calibration scores may be over.
+        let history: Vec<f64> = (0..999).map(f64::from).collect();
+        let limit = Threshold::Quantile { q: 0.01 }.limits(&history, &[0.0], 50.0)[0];
+        assert_eq!(history.iter().filter(|v| **v > limit).count(), 9);
+    }
+
+    #[test]
+    fn widens_and_runs() {
+        let marks = [false, false, true, false, false, false, false, true];
+        assert_eq!(runs(&widen(&marks, 1)), [(1, 4), (6, 8)]);
+        assert_eq!(runs(&widen(&marks, 2)), [(0, 8)]);
+        assert_eq!(runs(&[]), []);
+    }
+
+    #[test]
+    fn the_dynamic_limit_agrees_with_the_reference_grid() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/thresholding.json")).unwrap();
+        let numbers = |v: &serde_json::Value| -> Vec<f64> {
+            v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+        };
+        let e = numbers(&golden["inputs"]["e"]);
+        let smoothed = numbers(&golden["outputs"]["ewm_span_12_adjust_true"]);
+        for (key, scores, buffer) in [
+            ("ndt_grid_e_buffer_1", &e, 1),
+            ("ndt_grid_e_buffer_10", &e, 10),
+            ("ndt_grid_smoothed_buffer_1", &smoothed, 1),
+            ("ndt_grid_smoothed_buffer_10", &smoothed, 10),
+        ] {
+            let want = &golden["outputs"][key];
+            let got = dynamic_limit(scores, buffer);
+            assert_eq!(got.z, want["best_z"].as_f64().unwrap(), "{key}");
+            assert!((got.limit - want["epsilon"].as_f64().unwrap()).abs() < 1e-9, "{key}");
+        }
+    }
+}

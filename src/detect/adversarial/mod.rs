@@ -1,0 +1,3 @@
+//! The adversarial family: nets trained against critics.
+
+pub mod tadgan;

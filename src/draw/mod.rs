@@ -1,0 +1,20 @@
+//! The chart: series, expected band, score strip and events on any plotters back end.
+//!
+//! It exists apart from the page so that the drawing can be tested natively: the browser hands in
+//! plotters-canvas, the tests a back end of their own. Everything is laid out in device pixels, and the back end
+//! receives [`pen::FINE`] units a pixel, so lines stay smooth at any device-pixel ratio.
+
+pub mod chart;
+pub mod overlay;
+pub mod pen;
+pub mod scale;
+pub mod theme;
+pub mod ticks;
+
+pub use chart::{Chart, Columns};
+pub use overlay::{Level, Mark};
+pub use scale::View;
+pub use theme::Theme;
+
+#[cfg(test)]
+mod recorder;

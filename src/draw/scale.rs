@@ -1,0 +1,276 @@
+//! From data to pixels: the view, linear scales, and the decimation of a long series to pixel columns.
+//!
+//! Decimation is for the eye only and never for the detector: a column of pixels keeps its first, smallest,
+//! largest and last sample, which draws the same pixels as all of them would.
+
+use std::ops::Range;
+
+/// The stretch of time that is shown, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct View {
+    /// The first moment shown.
+    pub from: f64,
+    /// The last moment shown, after `from`.
+    pub to: f64,
+}
+
+impl View {
+    /// The view from `from` to `to`; widened by half a second on both sides when they are the same, so that it
+    /// is never empty.
+    pub fn new(from: f64, to: f64) -> View {
+        if to > from { View { from, to } } else { View { from: from - 500.0, to: from + 500.0 } }
+    }
+
+    /// Milliseconds shown.
+    pub fn span(&self) -> f64 {
+        self.to - self.from
+    }
+
+    /// The rows of `time` (increasing) within the view, and one more on each side, so that lines leave the
+    /// picture instead of ending in it.
+    pub fn rows(&self, time: &[f64]) -> Range<usize> {
+        let start = time.partition_point(|&t| t < self.from).saturating_sub(1);
+        let end = (time.partition_point(|&t| t <= self.to) + 1).min(time.len());
+        start..end.max(start)
+    }
+}
+
+/// A straight map from values to pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    domain: (f64, f64),
+    range: (f64, f64),
+}
+
+impl Scale {
+    /// Maps `domain.0` to `range.0` and `domain.1` to `range.1`.
+    pub fn new(domain: (f64, f64), range: (f64, f64)) -> Scale {
+        Scale { domain, range }
+    }
+
+    /// The pixel of a value.
+    pub fn at(&self, value: f64) -> f64 {
+        let part = (value - self.domain.0) / (self.domain.1 - self.domain.0);
+        self.range.0 + part * (self.range.1 - self.range.0)
+    }
+
+    /// The value at a pixel.
+    pub fn value(&self, pixel: f64) -> f64 {
+        let part = (pixel - self.range.0) / (self.range.1 - self.range.0);
+        self.domain.0 + part * (self.domain.1 - self.domain.0)
+    }
+
+    /// Where values come from.
+    pub fn domain(&self) -> (f64, f64) {
+        self.domain
+    }
+
+    /// A pixel moved into the range.
+    pub fn clamp(&self, pixel: f64) -> f64 {
+        pixel.clamp(self.range.0.min(self.range.1), self.range.0.max(self.range.1))
+    }
+}
+
+/// The smallest and largest of the finite values, or none when there are none.
+pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+    values.into_iter().filter(|v| v.is_finite()).fold(None, |known, v| match known {
+        None => Some((v, v)),
+        Some((low, high)) => Some((low.min(v), high.max(v))),
+    })
+}
+
+/// The stretches of a series between its gaps, in pixels, at most four points a pixel column: first, smallest,
+/// largest, last, in their order of time.
+///
+/// A gap is a value that is not finite, or a step in time longer than `longest` milliseconds. Lines that cross
+/// the left or right end of `x`'s range are cut there; `y` is kept within its range.
+pub fn stretches(
+    time: &[f64],
+    value: &[f64],
+    rows: Range<usize>,
+    x: &Scale,
+    y: &Scale,
+    longest: f64,
+) -> Vec<Vec<(f64, f64)>> {
+    let mut all = Vec::new();
+    let mut open: Vec<(f64, f64)> = Vec::new();
+    let mut column = Column::default();
+    let mut before = f64::NEG_INFINITY;
+    for (&t, &v) in time.iter().zip(value).take(rows.end).skip(rows.start) {
+        if !v.is_finite() || t - before > longest {
+            column.close(&mut open);
+            finish(&mut open, &mut all, x);
+        }
+        if v.is_finite() {
+            column.take((x.at(t), y.clamp(y.at(v))), &mut open);
+            before = t;
+        }
+    }
+    column.close(&mut open);
+    finish(&mut open, &mut all, x);
+    all
+}
+
+/// Cuts a finished stretch at the ends of the range and keeps it.
+fn finish(open: &mut Vec<(f64, f64)>, all: &mut Vec<Vec<(f64, f64)>>, x: &Scale) {
+    let (left, right) = x.range;
+    let stretch = cut(std::mem::take(open), left, right);
+    if !stretch.is_empty() {
+        all.push(stretch);
+    }
+}
+
+/// The part of a line (points from left to right) between two pixels.
+fn cut(line: Vec<(f64, f64)>, left: f64, right: f64) -> Vec<(f64, f64)> {
+    let mut inside = Vec::with_capacity(line.len());
+    let mut last: Option<(f64, f64)> = None;
+    for point in line {
+        if let Some(from) = last {
+            let between = |x: f64| (x, from.1 + (x - from.0) / (point.0 - from.0) * (point.1 - from.1));
+            if from.0 < left && point.0 > left {
+                inside.push(between(left));
+            }
+            if from.0 < right && point.0 > right {
+                inside.push(between(right));
+            }
+        }
+        if point.0 >= left && point.0 <= right {
+            inside.push(point);
+        }
+        last = Some(point);
+    }
+    inside
+}
+
+/// The samples of one column of pixels.
+#[derive(Default)]
+struct Column {
+    kept: Option<[(f64, f64); 4]>,
+}
+
+impl Column {
+    /// Takes a point: into this column, or, when it lies in another one, closes this and opens that.
+    fn take(&mut self, point: (f64, f64), out: &mut Vec<(f64, f64)>) {
+        match &mut self.kept {
+            Some([first, low, high, last]) if first.0.floor() == point.0.floor() => {
+                if point.1 < low.1 {
+                    *low = point;
+                }
+                if point.1 > high.1 {
+                    *high = point;
+                }
+                *last = point;
+            }
+            _ => {
+                self.close(out);
+                self.kept = Some([point; 4]);
+            }
+        }
+    }
+
+    fn close(&mut self, out: &mut Vec<(f64, f64)>) {
+        let Some([first, low, high, last]) = self.kept.take() else { return };
+        let (a, b) = if low.0 <= high.0 { (low, high) } else { (high, low) };
+        for point in [first, a, b, last] {
+            if out.last() != Some(&point) {
+                out.push(point);
+            }
+        }
+    }
+}
+
+/// The smallest and largest finite value of each pixel column: `(column's left edge, smallest, largest)`, columns
+/// without any left out.
+pub fn columns(
+    time: &[f64],
+    low: &[f64],
+    high: &[f64],
+    rows: Range<usize>,
+    x: &Scale,
+) -> Vec<(f64, f64, f64)> {
+    let mut all: Vec<(f64, f64, f64)> = Vec::new();
+    for i in rows {
+        let (Some(&t), Some(&l), Some(&h)) = (time.get(i), low.get(i), high.get(i)) else { break };
+        if !l.is_finite() || !h.is_finite() {
+            continue;
+        }
+        let column = x.clamp(x.at(t)).floor();
+        match all.last_mut() {
+            Some(last) if last.0 == column => {
+                last.1 = last.1.min(l);
+                last.2 = last.2.max(h);
+            }
+            _ => all.push((column, l, h)),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> Scale {
+        Scale::new((0.0, 128.0), (0.0, 128.0))
+    }
+
+    #[test]
+    fn a_scale_goes_there_and_back() {
+        let scale = Scale::new((10.0, 20.0), (300.0, 100.0));
+        assert_eq!(scale.at(10.0), 300.0);
+        assert_eq!(scale.at(15.0), 200.0);
+        assert_eq!(scale.value(200.0), 15.0);
+        assert_eq!(scale.clamp(350.0), 300.0);
+        assert_eq!(scale.clamp(0.0), 100.0);
+    }
+
+    #[test]
+    fn rows_reach_one_beyond_the_view() {
+        let time = [0.0, 10.0, 20.0, 30.0, 40.0];
+        assert_eq!(View::new(15.0, 25.0).rows(&time), 1..4);
+        assert_eq!(View::new(-5.0, 100.0).rows(&time), 0..5);
+        assert_eq!(View::new(41.0, 50.0).rows(&time), 4..5);
+        assert_eq!(View::new(10.0, 20.0).rows(&time), 0..4);
+        assert_eq!(View::new(0.0, 1.0).rows(&[]), 0..0);
+    }
+
+    #[test]
+    fn an_empty_view_is_widened() {
+        assert_eq!(View::new(7.0, 7.0).span(), 1000.0);
+    }
+
+    #[test]
+    fn a_column_keeps_first_smallest_largest_last() {
+        let time = [5.0, 5.2, 5.4, 5.6, 5.8, 7.0];
+        let value = [50.0, 10.0, 90.0, 60.0, 40.0, 30.0];
+        let got = stretches(&time, &value, 0..6, &identity(), &identity(), f64::INFINITY);
+        assert_eq!(got, vec![vec![(5.0, 50.0), (5.2, 10.0), (5.4, 90.0), (5.8, 40.0), (7.0, 30.0)]]);
+    }
+
+    #[test]
+    fn a_gap_parts_the_line() {
+        let time = [1.0, 2.0, 3.0, 4.0, 50.0];
+        let value = [1.0, 2.0, f64::NAN, 4.0, 5.0];
+        let got = stretches(&time, &value, 0..5, &identity(), &identity(), 10.0);
+        assert_eq!(got, vec![vec![(1.0, 1.0), (2.0, 2.0)], vec![(4.0, 4.0)], vec![(50.0, 5.0)]]);
+    }
+
+    #[test]
+    fn lines_are_cut_at_the_edges() {
+        let x = Scale::new((0.0, 10.0), (0.0, 10.0));
+        let time = [-10.0, 5.0, 20.0];
+        let value = [0.0, 15.0, 45.0];
+        let got = stretches(&time, &value, 0..3, &x, &identity(), f64::INFINITY);
+        assert_eq!(got, vec![vec![(0.0, 10.0), (5.0, 15.0), (10.0, 25.0)]]);
+        // Both ends outside, nothing inside: the line still crosses the picture.
+        let got = stretches(&[-10.0, 20.0], &[0.0, 30.0], 0..2, &x, &identity(), f64::INFINITY);
+        assert_eq!(got, vec![vec![(0.0, 10.0), (10.0, 20.0)]]);
+    }
+
+    #[test]
+    fn columns_join_the_extremes() {
+        let time = [1.0, 1.5, 2.0, 3.0];
+        let got = columns(&time, &[1.0, 0.0, 5.0, f64::NAN], &[2.0, 3.0, 6.0, 7.0], 0..4, &identity());
+        assert_eq!(got, vec![(1.0, 0.0, 3.0), (2.0, 5.0, 6.0)]);
+    }
+}

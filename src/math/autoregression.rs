@@ -1,0 +1,162 @@
+//! Estimates of autoregressive and moving-average coefficients from autocovariances, and the map that keeps
+//! them stationary: what an ARIMA fit starts from.
+
+use super::linalg::least_squares;
+use super::stats;
+
+/// Autocovariances at the lags `0..=lags` about the mean, divided by n (so that they are positive definite).
+pub fn autocovariances(values: &[f64], lags: usize) -> Vec<f64> {
+    let mean = stats::mean(values);
+    let n = values.len() as f64;
+    (0..=lags)
+        .map(|lag| {
+            let later = values.get(lag..).unwrap_or_default();
+            values.iter().zip(later).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>() / n
+        })
+        .collect()
+}
+
+/// Partial autocorrelations at the lags `1..`, from autocovariances at the lags `0..`, by the recursion of
+/// Levinson (1947) and Durbin (1960). All 0 if the variance is 0.
+pub fn partial_autocorrelations(covariances: &[f64]) -> Vec<f64> {
+    let Some((variance, rest)) = covariances.split_first() else { return Vec::new() };
+    let mut left = *variance;
+    let mut phi: Vec<f64> = Vec::new();
+    rest.iter()
+        .enumerate()
+        .map(|(k, covariance)| {
+            let known: f64 = phi.iter().enumerate().map(|(i, f)| f * covariances[k - i]).sum();
+            let r = if left > 1e-12 * variance { (covariance - known) / left } else { 0.0 };
+            extend(&mut phi, r);
+            left *= 1.0 - r * r;
+            r
+        })
+        .collect()
+}
+
+/// The autoregressive coefficients with these partial autocorrelations; stationary if each lies in (-1, 1).
+pub fn from_partial(partial: &[f64]) -> Vec<f64> {
+    let mut phi = Vec::with_capacity(partial.len());
+    for r in partial {
+        extend(&mut phi, *r);
+    }
+    phi
+}
+
+/// The partial autocorrelations of these autoregressive coefficients, each cut to `[-most, most]` with `most`
+/// under 1, so that the way back with [`from_partial`] is stationary whatever came in.
+pub fn to_partial(phi: &[f64], most: f64) -> Vec<f64> {
+    let mut phi = phi.to_vec();
+    let mut partial = vec![0.0; phi.len()];
+    for k in (0..phi.len()).rev() {
+        let r = phi[k].clamp(-most, most);
+        partial[k] = r;
+        let before = &phi[..k];
+        phi = (0..k).map(|i| (before[i] + r * before[k - 1 - i]) / (1.0 - r * r)).collect();
+    }
+    partial
+}
+
+/// One step of Durbin and Levinson: the coefficients of one order more, whose last is `r`.
+fn extend(phi: &mut Vec<f64>, r: f64) {
+    let before = phi.clone();
+    for (i, f) in phi.iter_mut().enumerate() {
+        *f -= r * before[before.len() - 1 - i];
+    }
+    phi.push(r);
+}
+
+/// Errors of the autoregression of this order that Yule and Walker's equations give, for `values` about their
+/// mean, from the first value that has `order` values before it.
+pub fn long_errors(values: &[f64], order: usize) -> Vec<f64> {
+    let phi = from_partial(&partial_autocorrelations(&autocovariances(values, order)));
+    let mean = stats::mean(values);
+    (order..values.len())
+        .map(|t| values[t] - mean - (0..order).map(|i| phi[i] * (values[t - 1 - i] - mean)).sum::<f64>())
+        .collect()
+}
+
+/// Coefficients `(φ, θ)` of `v_t = Σ φ_i v_{t-i} + e_t + Σ θ_j e_{t-j}`, `v` the values about their mean, by
+/// Hannan and Rissanen (1982): least squares on `p` lags and on `q` lags of `errors`, which are those of a long
+/// autoregression ([`long_errors`]) and end where `values` end. All 0 if there are too few values.
+pub fn hannan_rissanen(values: &[f64], errors: &[f64], p: usize, q: usize) -> (Vec<f64>, Vec<f64>) {
+    let mean = stats::mean(values);
+    let ahead = values.len() - errors.len();
+    let first = (ahead + q).max(p);
+    let mut rows = Vec::new();
+    let mut targets = Vec::new();
+    for t in first..values.len() {
+        rows.extend((1..=p).map(|i| values[t - i] - mean));
+        rows.extend((1..=q).map(|j| errors[t - ahead - j]));
+        targets.push(values[t] - mean);
+    }
+    if targets.len() <= p + q {
+        return (vec![0.0; p], vec![0.0; q]);
+    }
+    let mut phi = least_squares(&rows, p + q, &targets, 0.0);
+    let theta = phi.split_off(p);
+    (phi, theta)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn golden() -> (Vec<f64>, serde_json::Value) {
+        let all: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/ar_fit.json")).unwrap();
+        (numbers(&all["inputs"]["y"]), all["outputs"].clone())
+    }
+
+    fn numbers(v: &serde_json::Value) -> Vec<f64> {
+        v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    }
+
+    fn near(got: &[f64], want: &[f64], what: &str) {
+        assert_eq!(got.len(), want.len(), "{what}");
+        for (g, w) in got.iter().zip(want) {
+            assert!((g - w).abs() <= 1e-8 + 1e-8 * w.abs(), "{what}: {got:?} for {want:?}");
+        }
+    }
+
+    #[test]
+    fn estimates_agree_with_the_reference() {
+        let (y, want) = golden();
+        let covariances = autocovariances(&y, 10);
+        let correlations: Vec<f64> = covariances.iter().map(|c| c / covariances[0]).collect();
+        near(&correlations, &numbers(&want["acf_0_10"]), "acf");
+        let partial = partial_autocorrelations(&covariances);
+        near(&partial[..6], &numbers(&want["pacf_yw_mle_0_6"])[1..], "pacf");
+        for p in 1..=3 {
+            near(
+                &from_partial(&partial[..p]),
+                &numbers(&want[format!("p{p}")]["yw_mle_phi"]),
+                "Yule and Walker",
+            );
+            let rows: Vec<f64> = (p..y.len())
+                .flat_map(|t| std::iter::once(1.0).chain((1..=p).map(|i| y[t - i]).collect::<Vec<_>>()))
+                .collect();
+            let b = least_squares(&rows, p + 1, &y[p..], 0.0);
+            near(&b, &numbers(&want[format!("p{p}")]["ols_const_phi"]), "least squares");
+        }
+        let (phi, theta) = hannan_rissanen(&y, &long_errors(&y, 6), 2, 1);
+        near(&phi, &numbers(&want["hannan_rissanen_2_1"]["ar"]), "Hannan and Rissanen, φ");
+        near(&theta, &numbers(&want["hannan_rissanen_2_1"]["ma"]), "Hannan and Rissanen, θ");
+    }
+
+    #[test]
+    fn the_maps_invert_each_other_and_cut_what_is_not_stationary() {
+        let partial = [0.5, -0.3, 0.9];
+        near(&to_partial(&from_partial(&partial), 0.99), &partial, "there and back");
+        assert_eq!(from_partial(&[0.5, 0.2]), [0.4, 0.2]);
+        assert_eq!(to_partial(&[1.7], 0.9), [0.9]);
+        assert!(to_partial(&[3.0, 1.0, -8.0], 0.9).iter().all(|r| r.abs() <= 0.9));
+    }
+
+    #[test]
+    fn constants_and_too_few_values_give_zeros() {
+        assert_eq!(partial_autocorrelations(&autocovariances(&[4.0; 9], 3)), [0.0; 3]);
+        assert_eq!(hannan_rissanen(&[1.0, 2.0, 3.0], &[1.0], 2, 1), (vec![0.0; 2], vec![0.0]));
+        assert_eq!(partial_autocorrelations(&[]), [0.0; 0]);
+    }
+}

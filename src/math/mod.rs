@@ -1,0 +1,13 @@
+//! Numbers: statistics, linear algebra, optimisation, seeded randomness.
+
+pub mod autoregression;
+pub mod functional;
+pub mod kmeans;
+pub mod kshape;
+pub mod linalg;
+pub mod optimize;
+pub mod period;
+pub mod profile;
+pub mod random;
+pub mod special;
+pub mod stats;

@@ -1,0 +1,96 @@
+//! Mean, deviation, median, quantile, smoothing. NaN is not expected here unless a function says so.
+
+/// Consistency factor that makes the MAD estimate the deviation of a normal distribution, 1 / Φ⁻¹(3/4).
+pub const MAD_TO_SIGMA: f64 = 1.4826;
+
+/// Arithmetic mean; NaN for no values.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Population standard deviation (divides by n); NaN for no values.
+pub fn std(values: &[f64]) -> f64 {
+    let m = mean(values);
+    (values.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / values.len() as f64).sqrt()
+}
+
+/// Median; NaN for no values. Reorders `values`.
+pub fn median_in_place(values: &mut [f64]) -> f64 {
+    let n = values.len();
+    if n == 0 {
+        return f64::NAN;
+    }
+    let (below, mid, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    let upper = *mid;
+    if n % 2 == 1 {
+        return upper;
+    }
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    0.5 * (lower + upper)
+}
+
+/// Median; NaN for no values.
+pub fn median(values: &[f64]) -> f64 {
+    median_in_place(&mut values.to_vec())
+}
+
+/// Median absolute deviation from the median, unscaled; NaN for no values.
+pub fn mad(values: &[f64]) -> f64 {
+    let m = median(values);
+    median_in_place(&mut values.iter().map(|v| (v - m).abs()).collect::<Vec<_>>())
+}
+
+/// Quantile `q` in `[0, 1]` of sorted values by linear interpolation (type 7); NaN for no values.
+pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let at = q.clamp(0.0, 1.0) * last as f64;
+    let low = at.floor() as usize;
+    let high = (low + 1).min(last);
+    sorted[low] + (at - low as f64) * (sorted[high] - sorted[low])
+}
+
+/// Quantile `q` in `[0, 1]` by linear interpolation (type 7); NaN for no values.
+pub fn quantile(values: &[f64], q: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    quantile_sorted(&sorted, q)
+}
+
+/// The finite values, in order: scores without their warm-up.
+pub fn finite(values: &[f64]) -> Vec<f64> {
+    values.iter().copied().filter(|v| v.is_finite()).collect()
+}
+
+/// Even-centred rolling mean: index i covers `i - w/2 .. i - w/2 + w`, clipped at the ends; fewer than
+/// `min_periods` finite values in reach give NaN. NaN values are left out of the mean.
+pub fn rolling_mean(values: &[f64], w: usize, min_periods: usize) -> Vec<f64> {
+    (0..values.len())
+        .map(|i| {
+            let start = i.saturating_sub(w / 2);
+            let end = (i + w - w / 2).min(values.len());
+            let (mut sum, mut n) = (0.0, 0);
+            for v in values[start..end].iter().filter(|v| v.is_finite()) {
+                sum += v;
+                n += 1;
+            }
+            if n == 0 || n < min_periods { f64::NAN } else { sum / n as f64 }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hand_worked() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(&[]).is_nan());
+        assert_eq!(mad(&[1.0, 1.0, 2.0, 2.0, 4.0, 6.0, 9.0]), 1.0);
+        assert_eq!(quantile(&[1.0, 2.0, 3.0, 4.0], 0.25), 1.75);
+        assert_eq!(std(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]), 2.0);
+        assert_eq!(rolling_mean(&[1.0, 2.0, 3.0, 4.0], 2, 1), [1.0, 1.5, 2.5, 3.5]);
+        assert_eq!(rolling_mean(&[1.0, 2.0, 3.0], 3, 2), [1.5, 2.0, 2.5]);
+    }
+}

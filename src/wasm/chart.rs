@@ -1,0 +1,153 @@
+//! The page's side of the boundary: the chart on a canvas. It draws and never detects.
+
+use super::thrown;
+use crate::draw::pen::FINE;
+use crate::draw::ticks::{Unit, Zone};
+use crate::draw::{Chart as Drawing, Columns, Level, Mark, Theme, View};
+use crate::error::Error;
+use plotters_canvas::CanvasBackend;
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+/// A chart on a canvas. Sizes and places are device pixels, times milliseconds.
+#[wasm_bindgen]
+pub struct Chart {
+    drawing: Drawing,
+    canvas: HtmlCanvasElement,
+    context: CanvasRenderingContext2d,
+}
+
+#[wasm_bindgen]
+impl Chart {
+    /// A chart on this canvas.
+    ///
+    /// # Errors
+    /// Code `draw` when the canvas has no 2d context.
+    #[wasm_bindgen(constructor)]
+    pub fn new(canvas: HtmlCanvasElement) -> Result<Chart, JsValue> {
+        let context = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into().ok());
+        let context = context.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
+        Ok(Chart { drawing: Drawing::default(), canvas, context })
+    }
+
+    /// The colours that [`Chart::theme`] wants, in order: each the custom property `--anomaly-NAME`.
+    pub fn colours() -> Vec<String> {
+        Theme::NAMES.map(String::from).to_vec()
+    }
+
+    /// The level of a severity: `mild`, `strong` or `severe`, also the name of its colour.
+    pub fn level(severity: f64) -> String {
+        Level::of(severity).name().to_string()
+    }
+
+    /// Sets the colours, four bytes each (red, green, blue, alpha), and the font families.
+    ///
+    /// # Errors
+    /// Code `param` when the bytes are not four a colour.
+    pub fn theme(&mut self, rgba: &[u8], font: &str) -> Result<(), JsValue> {
+        self.drawing.dress(Theme::from_rgba(rgba, font).map_err(thrown)?);
+        Ok(())
+    }
+
+    /// Sets how times and numbers are read: pairs of a moment and the offset from UTC that holds from it on, the
+    /// decimal mark, and the interval of the series (0: unknown).
+    pub fn reading(&mut self, zone: &[f64], decimal: char, step: f64) {
+        let pairs = zone.chunks_exact(2).filter_map(|pair| match *pair {
+            [from, offset] => Some((from, offset)),
+            _ => None,
+        });
+        self.drawing.read_as(Zone::new(pairs.collect()), decimal, step);
+    }
+
+    /// Replaces the rows from `start` on; a column that is left out is drawn as none.
+    ///
+    /// # Errors
+    /// Code `series` when the columns differ in length or do not follow the rows that are there.
+    #[allow(clippy::too_many_arguments)]
+    pub fn replace(
+        &mut self,
+        start: usize,
+        time: Vec<f64>,
+        value: Vec<f64>,
+        scores: Vec<f64>,
+        limits: Vec<f64>,
+        expected: Option<Vec<f64>>,
+        lower: Option<Vec<f64>>,
+        upper: Option<Vec<f64>>,
+    ) -> Result<(), JsValue> {
+        let none = |column: Option<Vec<f64>>| column.unwrap_or_else(|| vec![f64::NAN; time.len()]);
+        let (expected, lower, upper) = (none(expected), none(lower), none(upper));
+        let rows = Columns { time, value, scores, limits, expected, lower, upper };
+        self.drawing.replace(start, rows).map_err(thrown)
+    }
+
+    /// Drops the first rows.
+    pub fn forget(&mut self, rows: usize) {
+        self.drawing.forget(rows);
+    }
+
+    /// Shows these events, six numbers each (start, end, peak, value, severity, 1 for a point or 0), and
+    /// emphasises one of them.
+    pub fn mark(&mut self, events: &[f64], chosen: Option<usize>) {
+        self.drawing.mark(Mark::from_numbers(events), chosen);
+    }
+
+    /// Shows a stretch of time; without one all of it.
+    pub fn look(&mut self, from: Option<f64>, to: Option<f64>) {
+        self.drawing.look(from.zip(to).map(|(from, to)| View::new(from, to)));
+    }
+
+    /// Sets the size of the picture, and the device pixels a CSS pixel.
+    pub fn resize(&mut self, width: u32, height: u32, scale: f64) {
+        if self.canvas.width() != width {
+            self.canvas.set_width(width);
+        }
+        if self.canvas.height() != height {
+            self.canvas.set_height(height);
+        }
+        self.drawing.resize(f64::from(width), f64::from(height), scale);
+    }
+
+    /// The time axis: first the milliseconds of the unit that its step counts (1, 1000, 60 000, 86 400 000 days,
+    /// 2 678 400 000 months, 31 622 400 000 years), then the moment of each tick.
+    pub fn ticks(&self) -> Vec<f64> {
+        let Some((unit, moments)) = self.drawing.time_ticks() else { return Vec::new() };
+        let size = match unit {
+            Unit::Millisecond => 1.0,
+            Unit::Second => 1e3,
+            Unit::Minute => 6e4,
+            Unit::Day => 86_400e3,
+            Unit::Month => 31.0 * 86_400e3,
+            Unit::Year => 366.0 * 86_400e3,
+        };
+        std::iter::once(size).chain(moments).collect()
+    }
+
+    /// Where the parts stand: left, top, right and bottom of the series, top and bottom of the score strip, the
+    /// height of the limit in it (NaN: none), first and last moment shown, values at the bottom and top of the
+    /// series. Empty when nothing is shown.
+    pub fn layout(&self) -> Vec<f64> {
+        let (Some(layout), Some(view)) = (self.drawing.layout(), self.drawing.view()) else {
+            return Vec::new();
+        };
+        let (plot, strip, y) = (layout.plot, layout.strip, layout.y.domain());
+        let edges = [plot.left, plot.top, plot.right, plot.bottom, strip.top, strip.bottom, layout.limit];
+        edges.into_iter().chain([view.from, view.to, y.0, y.1]).collect()
+    }
+
+    /// Draws; `labels` are the texts of the time axis' ticks.
+    ///
+    /// # Errors
+    /// Code `draw` when the canvas refuses.
+    pub fn draw(&self, labels: Vec<String>) -> Result<(), JsValue> {
+        let backend = CanvasBackend::with_canvas_object(self.canvas.clone());
+        let mut backend =
+            backend.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
+        self.context.save();
+        self.context.scale(1.0 / FINE, 1.0 / FINE)?;
+        self.context.set_line_join("round");
+        let drawn = self.drawing.draw(&mut backend, &labels);
+        self.context.restore();
+        drawn.map_err(thrown)
+    }
+}

@@ -1,0 +1,163 @@
+//! The worker's side: a fitted detector and the series it has seen.
+
+use js_sys::{Float64Array, Object};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::{from_js, series, set, thrown, to_js};
+use crate::decide::Threshold;
+use crate::decide::events::{Direction, Event, EventKind};
+use crate::nn::weights::Weights;
+use crate::pipeline::{Report, Settings, Watch};
+
+/// A fitted engine; an unfitted one does not exist in JavaScript.
+#[wasm_bindgen]
+pub struct Engine {
+    watch: Watch,
+    warnings: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Fits on these columns, which are also the beginning of the series: push them first. `settings` is an
+    /// object; `weights` and `card` are the model's two files where the detector is pretrained.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        settings: JsValue,
+        weights: Option<Vec<u8>>,
+        card: Option<String>,
+        time: Vec<f64>,
+        value: Vec<f64>,
+    ) -> Result<Engine, JsValue> {
+        let settings: Settings = from_js(settings, "settings")?;
+        let weights = match (weights, card) {
+            (Some(bytes), Some(card)) => {
+                Some(Weights::load(&bytes, &card, &settings.detector).map_err(thrown)?)
+            }
+            _ => None,
+        };
+        let watch = Watch::begin(&settings, weights.as_ref(), &series(time, value)?).map_err(thrown)?;
+        let warnings = watch.caution().into_iter().collect();
+        Ok(Engine { watch, warnings })
+    }
+
+    /// Scores the next rows, in any chunking.
+    pub fn push(&mut self, time: Vec<f64>, value: Vec<f64>) -> Result<(), JsValue> {
+        self.watch.push(&series(time, value)?).map_err(thrown)
+    }
+
+    /// Changes threshold and sensitivity for the reports to come; nothing is scored again.
+    pub fn decide(&mut self, threshold: &str, sensitivity: f64) -> Result<(), JsValue> {
+        let threshold: Threshold = threshold.parse().map_err(thrown)?;
+        self.watch.decide(threshold, sensitivity).map_err(thrown)
+    }
+
+    /// `{start, settled, time, value, scores, limits, expected?, lower?, upper?, events}`: the rows from `since`
+    /// on and every event that ends after it.
+    pub fn report(&self, since: usize) -> Result<JsValue, JsValue> {
+        let report = self.watch.report(since);
+        let object = Object::new();
+        let column = |name: &str, values: &[f64]| set(&object, name, &Float64Array::from(values));
+        set(&object, "start", &JsValue::from(report.start as f64));
+        set(&object, "settled", &JsValue::from(report.settled as f64));
+        column("time", &self.watch.time()[report.start..]);
+        column("value", &self.watch.value()[report.start..]);
+        column("scores", &report.scores);
+        column("limits", &report.limits);
+        if let Some(expected) = &report.expected {
+            column("expected", expected);
+            if let Some(band) = &report.band {
+                let around = |sign: f64| -> Vec<f64> {
+                    expected.iter().zip(band).map(|(e, b)| e + sign * b).collect()
+                };
+                column("lower", &around(-1.0));
+                column("upper", &around(1.0));
+            }
+        }
+        let events: Vec<EventObject> = report.events.iter().map(|e| self.event(e, &report)).collect();
+        set(&object, "events", &to_js(&events)?);
+        Ok(object.into())
+    }
+
+    /// `{detector, step, period, rows, confidence, warnings}`; `step` in milliseconds, `period` in rows or null.
+    pub fn info(&self) -> Result<JsValue, JsValue> {
+        #[derive(Serialize)]
+        struct Info<'a> {
+            detector: &'a str,
+            step: f64,
+            period: Option<usize>,
+            rows: usize,
+            confidence: &'a str,
+            warnings: &'a [String],
+        }
+        to_js(&Info {
+            detector: self.watch.detector(),
+            step: self.watch.prepare().step(),
+            period: self.watch.prepare().period(),
+            rows: self.watch.len(),
+            confidence: if self.warnings.is_empty() { "high" } else { "low" },
+            warnings: &self.warnings,
+        })
+    }
+}
+
+/// An event as JavaScript meets it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventObject {
+    id: String,
+    start: f64,
+    end: f64,
+    peak: f64,
+    start_index: usize,
+    end_index: usize,
+    peak_index: usize,
+    kind: EventKind,
+    direction: Direction,
+    severity: f64,
+    value: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<f64>,
+    limit: f64,
+    score: f64,
+    settled: bool,
+    detectors: Vec<&'static str>,
+}
+
+impl Engine {
+    /// `report` starts at the event or before its peak may lie: its columns may begin after the peak, then the
+    /// whole watch is asked.
+    fn event(&self, event: &Event, report: &Report) -> EventObject {
+        let (time, value) = (self.watch.time(), self.watch.value());
+        let whole;
+        let from = if event.peak >= report.start {
+            report
+        } else {
+            whole = self.watch.report(event.peak);
+            &whole
+        };
+        let at = event.peak - from.start;
+        let read = |column: &[f64]| column.get(at).copied().unwrap_or(f64::NAN);
+        // The end is exclusive: the time of the next row, or a step after the last.
+        let end =
+            time.get(event.end).copied().unwrap_or_else(|| time[event.end - 1] + self.watch.prepare().step());
+        EventObject {
+            id: format!("e{}", time[event.start]),
+            start: time[event.start],
+            end,
+            peak: time[event.peak],
+            start_index: event.start,
+            end_index: event.end,
+            peak_index: event.peak,
+            kind: event.kind,
+            direction: event.direction,
+            severity: event.severity,
+            value: value[event.peak],
+            expected: from.expected.as_deref().map(read).filter(|v| v.is_finite()),
+            limit: read(&from.limits),
+            score: read(&from.scores),
+            settled: event.settled,
+            detectors: vec![self.watch.detector()],
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// What the end-to-end tests share: a server, a browser, pages that remember what went wrong in them, and runs of
+// the command line.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { chromium } from 'playwright-core';
+import { findChromium } from '../../scripts/setup.mjs';
+import { root } from '../../scripts/shell.mjs';
+import { serve } from '../../www/dev-server.mjs';
+
+export { root };
+
+/**
+ * A server and a browser for the tests of one file; both end after the last of them.
+ * @param {{ csp?: string }} [options] a Content-Security-Policy for every response
+ * @returns {Promise<{ url: string, open: (path?: string, page?: import('playwright-core').BrowserContextOptions) => Promise<Opened> }>}
+ *
+ * @typedef {object} Opened
+ * @property {import('playwright-core').Page} page
+ * @property {string[]} problems errors on the console, uncaught ones, and failed requests, as they come
+ * @property {string[]} requests the address of each request
+ */
+export async function open({ csp } = {}) {
+  const server = await serve({ csp });
+  const browser = await chromium.launch({
+    executablePath: findChromium() ?? undefined,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  after(async () => {
+    await browser.close();
+    await server.close();
+  });
+  return {
+    url: server.url,
+    async open(path = '', options = {}) {
+      const context = await browser.newContext(options);
+      const page = await context.newPage();
+      /** @type {string[]} */
+      const problems = [];
+      /** @type {string[]} */
+      const requests = [];
+      page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+      page.on('pageerror', (error) => problems.push(String(error)));
+      page.on('request', (request) => requests.push(request.url()));
+      page.on('requestfailed', (request) => problems.push(`${request.url()}: ${request.failure()?.errorText}`));
+      await page.goto(new URL(path, server.url).href);
+      return { page, problems, requests };
+    },
+  };
+}
+
+/**
+ * Runs the built command line.
+ * @param {string[]} args
+ * @param {{ input?: string | Uint8Array, cwd?: string }} [options]
+ * @returns {Promise<{ status: number | null, out: string, err: string }>}
+ */
+export function cli(args, { input, cwd } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, 'pkg/cli.mjs'), ...args], { cwd });
+    const text = { out: '', err: '' };
+    child.stdout.on('data', (data) => (text.out += data));
+    child.stderr.on('data', (data) => (text.err += data));
+    child.on('error', reject).on('close', (status) => resolve({ status, ...text }));
+    child.stdin.on('error', () => {}).end(input);
+  });
+}
+
+/** A folder that is removed after the tests of the file. */
+export function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'anomaly-widget-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/**
+ * A made-up series: a daily wave at one row a minute, noise from a fixed seed, and a spike.
+ * @param {{ rows?: number, spikeAt?: number, step?: number }} [options] `step` in milliseconds
+ * @returns {{ time: number[], value: number[] }}
+ */
+export function wave({ rows = 1200, spikeAt = 900, step = 60_000 } = {}) {
+  let seed = 7;
+  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const from = Date.UTC(2024, 0, 1);
+  const time = Array.from({ length: rows }, (_, i) => from + i * step);
+  const value = time.map((_, i) => 10 + Math.sin((2 * Math.PI * i) / 60) + 0.1 * (random() - 0.5) + (i === spikeAt ? 6 : 0));
+  return { time, value };
+}
+
+/**
+ * A series as CSV text.
+ * @param {{ time: number[], value: number[] }} series
+ * @param {{ head?: string, stamp?: (ms: number) => string | number }} [options]
+ */
+export function csv({ time, value }, { head = 'timestamp,value', stamp = (ms) => new Date(ms).toISOString() } = {}) {
+  return `${head}\n${time.map((ms, i) => `${stamp(ms)},${value[i]}`).join('\n')}\n`;
+}

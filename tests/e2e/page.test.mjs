@@ -1,0 +1,277 @@
+// The demo page and the element on it: what a reader sees and does.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { csv, open, root, wave } from './harness.mjs';
+
+const { open: visit, url } = await open();
+
+/** JavaScript of the element and its worker, in bytes of gzip. */
+const SCRIPT_BUDGET = 26 * 1024;
+
+/**
+ * The page with its first series shown.
+ * @param {string} [path]
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ */
+async function ready(path = '', options) {
+  const opened = await visit(path, options);
+  await opened.page.waitForFunction(() => window.widget.state === 'ready');
+  return opened;
+}
+
+/** A page with one empty widget in a box of 900 by 480. @param {string} [attributes] */
+async function blank(attributes = '') {
+  const opened = await visit('examples/blank.html');
+  await opened.page.evaluate(async (attributes) => {
+    document.body.innerHTML = `<div style="width:900px;height:480px"><anomaly-widget detector="knn" style="height:100%" ${attributes}></anomaly-widget></div>`;
+    await customElements.whenDefined('anomaly-widget');
+    window.widget = /** @type {any} */ (document.querySelector('anomaly-widget'));
+    window.heard = [];
+    for (const name of ['ready', 'detect', 'progress', 'error', 'select', 'view', 'feed']) {
+      document.addEventListener(`anomaly-${name}`, (event) => window.heard.push(name === 'progress' ? /** @type {CustomEvent} */ (event).detail.stage : name));
+    }
+  }, attributes);
+  return opened;
+}
+
+test('the demo opens on a labelled series and marks its anomaly', async () => {
+  const { page, problems, requests } = await ready();
+  const found = await page.evaluate(() => {
+    const { events } = window.widget.report;
+    const label = { start: 1273374915000, end: 1273375500000 };
+    const worst = events.toSorted((a, b) => b.severity - a.severity)[0];
+    return { hit: worst.start < label.end && worst.end > label.start, text: document.querySelector('#about')?.textContent ?? '' };
+  });
+  assert.ok(found.hit);
+  assert.match(found.text, /^1 of 1 labelled event found/);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(requests.filter((address) => !address.startsWith(url)), [], 'nothing goes elsewhere');
+  assert.deepEqual(requests.filter((address) => address.includes('/models/')), [], 'no model is fetched before one is needed');
+});
+
+test('the picker holds the registry, and a pick scores anew', async () => {
+  const { page } = await ready();
+  const names = await page.evaluate(() => [...window.widget.shadowRoot.querySelectorAll('option')].map((option) => option.value));
+  assert.ok(names.includes('knn') && names.includes('holt-winters'), names.join());
+  await page.locator('#widget select').selectOption('knn');
+  await page.locator('#widget footer', { hasText: 'Scored by knn' }).waitFor();
+  assert.equal(await page.evaluate(() => window.widget.detector), 'knn');
+});
+
+test('a pretrained detector fetches its model when it is picked', async () => {
+  const { page, requests } = await ready();
+  const { detectors } = await page.evaluate(async () => {
+    // @ts-ignore An address of the test's server.
+    const { createEngine } = await import('/pkg/anomaly-widget.js');
+    const engine = await createEngine();
+    return { detectors: engine.detectors().filter((/** @type {any} */ d) => d.pretrained).map((/** @type {any} */ d) => d.name) };
+  });
+  const index = JSON.parse(readFileSync(join(root, 'www/models/index.json'), 'utf8'));
+  const name = detectors.find((/** @type {string} */ name) => index[name]);
+  assert.ok(name, 'a pretrained detector has its model in the index');
+  await page.locator('#widget select').selectOption(name);
+  await page.locator('#widget footer', { hasText: `Scored by ${name}` }).waitFor();
+  assert.ok(requests.some((address) => address.endsWith(`${index[name]}.safetensors`)));
+});
+
+test('the loudest thing in the picture is where the anomaly is, at every device-pixel ratio', async () => {
+  for (const deviceScaleFactor of [1, 1.5, 2]) {
+    const { page } = await ready('?detector=knn', { deviceScaleFactor, viewport: { width: 1200, height: 800 } });
+    for (const width of [1200, 700]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.waitForTimeout(200);
+      const { size, box, marked, events } = await page.evaluate(() => {
+        const canvas = /** @type {HTMLCanvasElement} */ (window.widget.shadowRoot.querySelector('canvas'));
+        const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+        // The solid colours of the three levels in the light theme.
+        const levels = [[219, 165, 32], [217, 101, 26], [191, 31, 60]];
+        const columns = new Set();
+        for (let i = 0; i < data.length; i += 4) if (levels.some(([r, g, b]) => data[i] === r && data[i + 1] === g && data[i + 2] === b)) columns.add((i / 4) % canvas.width);
+        const { times, events } = window.widget.report;
+        const share = (/** @type {number} */ ms) => (ms - times[0]) / (times[times.length - 1] - times[0]);
+        const r = canvas.getBoundingClientRect();
+        return { size: [canvas.width, canvas.height], box: [r.width, r.height], marked: [...columns],
+          events: events.toSorted((a, b) => b.severity - a.severity).map((event) => [share(event.start), share(event.end)]) };
+      });
+      assert.ok(Math.abs(size[0] - box[0] * deviceScaleFactor) <= 1 && Math.abs(size[1] - box[1] * deviceScaleFactor) <= 1, `${size} for ${box} at ${deviceScaleFactor}`);
+      // The plot lies between some 52 CSS pixels of axis and 14 of air.
+      const places = events.map((ends) => ends.map((share) => (52 + share * (box[0] - 66)) * deviceScaleFactor));
+      const air = 6 * deviceScaleFactor;
+      const middle = (places[0][0] + places[0][1]) / 2;
+      assert.ok(marked.some((x) => Math.abs(x - middle) < air), `nothing at ${middle}, at ${deviceScaleFactor}, ${width} wide`);
+      for (const x of marked) assert.ok(places.some(([from, to]) => x > from - air && x < to + air), `${x} is at no event, at ${deviceScaleFactor}, ${width} wide`);
+    }
+  }
+});
+
+test('load resolves with the report, and events come in order', async () => {
+  const { page } = await blank();
+  const { time, value } = wave();
+  const got = await page.evaluate(async ({ time, value }) => {
+    const states = [window.widget.state];
+    const promise = window.widget.load({ time, value });
+    states.push(window.widget.state);
+    const report = await promise;
+    states.push(window.widget.state);
+    const spike = report.events.some((event) => event.start <= time[900] && event.end > time[900]);
+    return { states, heard: window.heard, rows: report.times.length, spike, same: report.events === window.widget.report.events,
+      active: window.widget.matches(':state(ready)') };
+  }, { time, value });
+  assert.deepEqual(got.states, ['empty', 'loading', 'ready']);
+  assert.ok(got.heard.indexOf('read') < got.heard.indexOf('fit') && got.heard.indexOf('fit') < got.heard.indexOf('score'), got.heard.join());
+  assert.ok(got.heard.indexOf('score') < got.heard.indexOf('ready') && got.heard.includes('detect'), got.heard.join());
+  assert.ok(got.spike && got.same && got.active);
+  assert.equal(got.rows, 1200);
+});
+
+test('every form of data gives the same scores', async () => {
+  const { page } = await blank();
+  const series = wave({ step: 1000 });
+  const sums = await page.evaluate(async ({ series, text }) => {
+    const { time, value } = series;
+    const bytes = new TextEncoder().encode(text);
+    const zipped = new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
+    const sources = [
+      { time, value }, { time: Float64Array.from(time), value: Float64Array.from(value) }, time.map((x, i) => ({ x, y: value[i] })), value,
+      new Blob([bytes]), bytes.buffer.slice(0), new Blob([bytes]).stream(), await zipped, new URL(URL.createObjectURL(new Blob([bytes]))),
+    ];
+    const sums = [];
+    for (const source of sources) {
+      const { scores, values } = await window.widget.load(source);
+      sums.push([values.length, scores.reduce((sum, score) => sum + (score || 0), 0)]);
+    }
+    return sums;
+  }, { series, text: csv(series) });
+  for (const [rows, sum] of sums) {
+    assert.equal(rows, 1200);
+    assert.ok(Math.abs(sum - sums[0][1]) < 1e-6 * Math.abs(sums[0][1]), `${sum} for ${sums[0][1]}`);
+  }
+});
+
+test('threshold and sensitivity decide anew and score nothing', async () => {
+  const { page } = await blank('controls');
+  const got = await page.evaluate(async (series) => {
+    const before = await window.widget.load(series);
+    const scores = [...before.scores];
+    window.heard.length = 0;
+    const limits = [];
+    for (const wish of [{ sensitivity: 80 }, { sensitivity: 20 }, { threshold: 'quantile 0.01' }]) {
+      Object.assign(window.widget, wish);
+      const first = window.widget.report.limits.at(-1);
+      for (let i = 0; i < 100 && Object.is(window.widget.report.limits.at(-1), first); i += 1) await new Promise((then) => setTimeout(then, 20));
+      limits.push(window.widget.report.limits.at(-1));
+    }
+    return { heard: window.heard, limits, same: scores.every((score, i) => Object.is(score, window.widget.report.scores[i])) };
+  }, wave());
+  const [keen, dull, other] = /** @type {number[]} */ (got.limits);
+  assert.ok(keen < dull && other !== dull, got.limits.join());
+  assert.ok(got.same);
+  assert.deepEqual(got.heard.filter((name) => ['read', 'fit', 'score', 'error'].includes(name)), []);
+});
+
+test('settings.train fits on the first rows alone', async () => {
+  const { page } = await blank();
+  const [whole, part, rows] = await page.evaluate(async (series) => {
+    const limit = async (/** @type {number | string | undefined} */ train) => {
+      window.widget.settings = { train };
+      return (await window.widget.load(series)).limits.at(-1);
+    };
+    return [await limit(undefined), await limit('50%'), await limit(600)];
+  }, wave());
+  assert.notEqual(part, whole);
+  assert.equal(part, rows);
+});
+
+test('what is given later wins over what was begun before', async () => {
+  const { page } = await blank();
+  const got = await page.evaluate(async ({ first, second }) => {
+    const given = window.widget.load(first).then(() => 'shown', (error) => error.name);
+    const report = await window.widget.load(second);
+    return { given: await given, rows: report.times.length, state: window.widget.state, errors: window.heard.filter((name) => name === 'error') };
+  }, { first: wave(), second: wave({ rows: 700, spikeAt: 300 }) });
+  assert.deepEqual(got, { given: 'AbortError', rows: 700, state: 'ready', errors: [] });
+});
+
+test('the list and the keys walk the events', async () => {
+  const { page } = await ready('?detector=knn&threshold=quantile%200.02');
+  const chart = page.locator('#widget [part=chart]');
+  await chart.focus();
+  await page.keyboard.press('ArrowRight');
+  const first = await page.locator('#widget [aria-current=true] b').textContent();
+  await page.keyboard.press('ArrowRight');
+  assert.notEqual(await page.locator('#widget [aria-current=true] b').textContent(), first);
+  assert.match(await page.locator('#widget [aria-live]').textContent() ?? '', /Severity/);
+  await page.keyboard.press('Enter');
+  const view = await page.evaluate(() => window.widget.view);
+  assert.ok(view !== null);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.evaluate(() => window.widget.view), null);
+  await page.locator('#widget .event').first().click();
+  assert.equal(await page.locator('#widget li[aria-current=true]').count(), 1);
+});
+
+test('dragging zooms, a double click shows all again, the pointer reads a sample', async () => {
+  const { page } = await ready('?detector=knn');
+  const box = await page.locator('#widget [part=chart]').boundingBox();
+  assert.ok(box);
+  await page.mouse.move(box.x + 300, box.y + 100);
+  assert.match(await page.locator('#widget [part=tooltip]').textContent() ?? '', /Value.*Score.*Limit/);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 500, box.y + 120, { steps: 4 });
+  await page.mouse.up();
+  const view = await page.evaluate(() => window.widget.view);
+  const full = await page.evaluate(() => { const { times } = window.widget.report; return times[times.length - 1] - times[0]; });
+  assert.ok(view && Math.abs((view.to - view.from) / full - 200 / (box.width - 64)) < 0.02, JSON.stringify(view));
+  await page.mouse.dblclick(box.x + 200, box.y + 100);
+  assert.equal(await page.evaluate(() => window.widget.view), null);
+});
+
+test('picture, files and state come out', async () => {
+  const { page } = await blank('label="Load"');
+  const got = await page.evaluate(async (series) => {
+    const { widget } = window;
+    await widget.load(series);
+    const picture = await createImageBitmap(await widget.toBlob({ width: 500, scale: 2 }));
+    const text = (/** @type {'events.csv' | 'events.json' | 'report.csv'} */ kind) => widget.export(kind).text();
+    widget.view = { from: series.time[100], to: series.time[300] };
+    const state = JSON.parse(JSON.stringify(widget.getState()));
+    widget.view = null;
+    await widget.setState(state);
+    return { width: picture.width, view: widget.view, wanted: state.view, events: await text('events.csv'), json: JSON.parse(await text('events.json')), report: await text('report.csv') };
+  }, wave());
+  assert.equal(got.width, 1000);
+  assert.deepEqual(got.view, got.wanted);
+  assert.equal(got.events.trim().split('\n').length, got.json.length + 1);
+  const lines = got.report.trim().split('\n');
+  assert.equal(lines.length, 1201);
+  assert.match(lines[901], /^2024-01-01T15:00:00\.000Z,1\d\.\d+,[\d.]+,.*,1$/);
+});
+
+test('times are shown in the zone and the language that are asked for', async () => {
+  const { page } = await blank('locale="de" time-zone="Europe/Berlin"');
+  await page.evaluate((series) => window.widget.load(series), wave());
+  const text = await page.locator('anomaly-widget .event b').first().textContent();
+  assert.match(text ?? '', /^Mo.*1\. Jan.*1[56]:\d\d$/);
+});
+
+test('a removed element ends its worker, and one put back goes on', async () => {
+  const { page } = await blank();
+  await page.evaluate((series) => window.widget.load(series), wave());
+  const workers = () => page.workers().length;
+  assert.equal(workers(), 1);
+  await page.evaluate(async () => { const box = /** @type {ParentNode} */ (window.widget.parentNode); window.widget.remove(); await new Promise((then) => setTimeout(then, 200)); window.box = box; });
+  assert.equal(workers(), 0);
+  await page.evaluate(() => window.box.append(window.widget));
+  await page.waitForFunction(() => window.heard.filter((name) => name === 'ready').length === 2);
+  assert.equal(workers(), 1);
+});
+
+test('the scripts keep their budget', () => {
+  const bytes = ['anomaly-widget.js', 'worker.js'].map((name) => gzipSync(readFileSync(join(root, 'pkg', name)), { level: 9 }).length);
+  assert.ok(bytes[0] + bytes[1] <= SCRIPT_BUDGET, `${bytes.join(' + ')} bytes`);
+});

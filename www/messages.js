@@ -1,0 +1,77 @@
+// What the page and the worker say to each other: the one list. Types only; this file has no code.
+//
+// Each request carries an `id`; the worker answers with `{ id, result }` or `{ id, error }`, and on the way with
+// any number of `{ id, progress }`. Typed arrays are transferred, not copied.
+
+/**
+ * @typedef {object} Columns
+ * @property {Float64Array} time milliseconds, increasing
+ * @property {Float64Array} value NaN: missing
+ */
+
+/** @typedef {Columns & { column: string, columns: string[], warnings: string[], repeated: Uint32Array }} Parsed */
+
+/** @typedef {{ format?: string, time?: string, column?: string }} ParseOptions */
+
+/** @typedef {{ name: string, family: string, pretrained: boolean, summary: string, source: string, defaults: object }} DetectorInfo */
+
+/** @typedef {{ detector: string, step: number, period: number | null, rows: number, confidence: string, warnings: string[] }} Info */
+
+/** @typedef {{ weights: Uint8Array, card: string }} Model */
+
+/**
+ * @typedef {object} AnomalyEvent
+ * @property {string} id
+ * @property {number} start milliseconds
+ * @property {number} end milliseconds, exclusive
+ * @property {number} peak milliseconds
+ * @property {number} startIndex row
+ * @property {number} endIndex row, exclusive
+ * @property {number} peakIndex row
+ * @property {'point' | 'duration' | 'shift'} kind
+ * @property {'high' | 'low' | 'shape'} direction
+ * @property {number} severity 1 at the limit
+ * @property {number} value at the peak
+ * @property {number} [expected] at the peak
+ * @property {number} limit
+ * @property {number} score
+ * @property {boolean} settled
+ * @property {string[]} detectors
+ */
+
+/**
+ * Rows from `start` on and every event that ends after it; both replace what was said of them before.
+ * @typedef {object} Part
+ * @property {number} start row
+ * @property {number} settled rows before this one never change again
+ * @property {Float64Array} time
+ * @property {Float64Array} value
+ * @property {Float64Array} scores
+ * @property {Float64Array} limits
+ * @property {Float64Array} [expected]
+ * @property {Float64Array} [lower]
+ * @property {Float64Array} [upper]
+ * @property {AnomalyEvent[]} events
+ */
+
+/** @typedef {{ stage: 'read' | 'fit' | 'score' | 'adapt', done: number }} Progress `done`: 0 to 1 */
+
+/**
+ * Requests by name: what is asked, and what comes back.
+ * @typedef {object} Requests
+ * @property {{ ask: { module: WebAssembly.Module }, reply: DetectorInfo[] }} start instantiate
+ * @property {{ ask: { bytes: Uint8Array, options: ParseOptions }, reply: Parsed }} parse bytes to columns
+ * @property {{ ask: { frames: (string | Uint8Array)[], options: ParseOptions }, reply: Columns & { malformed: number } }} frames
+ *   frames of a feed to columns; those that cannot be read are counted
+ * @property {{ ask: Columns & { series: number, settings: object, train: number, model?: Model }, reply: { part: Part, info: Info } }} analyse
+ *   fit on the first `train` rows and score all
+ * @property {{ ask: Columns & { series: number }, reply: Part }} push score rows that follow
+ * @property {{ ask: { series: number, threshold: string, sensitivity: number }, reply: Part }} decide from stored scores
+ * @property {{ ask: { series: number }, reply: null }} close free the engine of a series
+ */
+
+/** @typedef {{ code: string, message: string, line?: number, needed?: number }} Failure */
+
+/** @typedef {{ id: number, result?: unknown, error?: Failure, progress?: Progress }} Reply */
+
+export {};

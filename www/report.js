@@ -1,0 +1,100 @@
+// What the element knows about its series, and the forms in which it gives that away.
+
+import { Columns } from './columns.js';
+
+/** @typedef {import('./messages.js').AnomalyEvent} AnomalyEvent */
+
+/**
+ * @typedef {object} Report
+ * @property {Float64Array} times milliseconds
+ * @property {Float64Array} values NaN: missing
+ * @property {Float64Array} scores NaN: not scored
+ * @property {Float64Array} limits
+ * @property {Float64Array} [expected]
+ * @property {Float64Array} [lower]
+ * @property {Float64Array} [upper]
+ * @property {AnomalyEvent[]} events by time
+ * @property {number} settledTo scores and events before this moment never change again
+ */
+
+export class Findings {
+  columns = new Columns();
+  /** @type {AnomalyEvent[]} */
+  events = [];
+  #settled = 0;
+
+  /**
+   * Takes in a part.
+   * @param {import('./messages.js').Part} part
+   * @param {number} capacity rows kept
+   * @returns {{ start: number, forgotten: number, changed: AnomalyEvent[] }} first row replaced; rows dropped from
+   *   the front after that; events that are new or not what they were
+   */
+  take(part, capacity) {
+    const start = this.columns.replace(part);
+    const known = new Map(this.events.map((event) => [event.id, event]));
+    const changed = part.events.filter((event) => differs(known.get(event.id), event));
+    this.events = [...this.events.filter((event) => event.endIndex <= part.start), ...part.events];
+    this.#settled = part.settled;
+    // Some room, so that a full buffer is not moved at every row.
+    const over = this.columns.length - capacity;
+    const forgotten = over > capacity / 20 ? over : 0;
+    if (forgotten) {
+      this.columns.forget(forgotten);
+      const first = this.columns.at('time', 0);
+      this.events = this.events.filter((event) => event.end > first);
+    }
+    return { start, forgotten, changed };
+  }
+
+  /** @returns {Report | null} */
+  get report() {
+    const { columns } = this;
+    if (columns.length === 0) return null;
+    const column = (/** @type {import('./columns.js').Name} */ name) => columns.get(name) ?? new Float64Array(columns.length).fill(NaN);
+    const settled = Math.max(this.#settled - columns.base, 0);
+    return {
+      times: column('time'), values: column('value'), scores: column('scores'), limits: column('limits'),
+      expected: columns.get('expected'), lower: columns.get('lower'), upper: columns.get('upper'), events: this.events,
+      settledTo: settled < columns.length ? columns.at('time', settled) : columns.at('time', columns.length - 1) + 1,
+    };
+  }
+}
+
+/** @param {AnomalyEvent | undefined} a @param {AnomalyEvent} b */
+function differs(a, b) {
+  return !a || a.end !== b.end || a.severity !== b.severity || a.kind !== b.kind || a.settled !== b.settled;
+}
+
+const iso = (/** @type {number} */ ms) => new Date(ms).toISOString();
+const field = (/** @type {number | undefined} */ n) => (n === undefined || Number.isNaN(n) ? '' : String(n));
+
+/**
+ * A file of the findings.
+ * @param {Report} report
+ * @param {'events.csv' | 'events.json' | 'report.csv'} kind
+ * @returns {Blob}
+ */
+export function fileOf(report, kind) {
+  if (kind === 'events.json') return new Blob([JSON.stringify(report.events, null, 1)], { type: 'application/json' });
+  const lines = kind === 'events.csv' ? eventLines(report.events) : reportLines(report);
+  return new Blob([`${lines.join('\n')}\n`], { type: 'text/csv' });
+}
+
+/** @param {AnomalyEvent[]} events */
+function eventLines(events) {
+  return ['start,end,peak,kind,direction,severity,value,expected,score,limit,detectors', ...events.map((e) =>
+    [iso(e.start), iso(e.end), iso(e.peak), e.kind, e.direction, e.severity, field(e.value), field(e.expected), e.score, e.limit, e.detectors.join(' ')].join(','))];
+}
+
+/** @param {Report} report */
+function reportLines({ times, values, scores, limits, expected, events }) {
+  const lines = ['timestamp,value,score,expected,limit,anomaly'];
+  let next = 0;
+  times.forEach((time, i) => {
+    while (next < events.length && events[next].end <= time) next += 1;
+    const inside = next < events.length && events[next].start <= time;
+    lines.push([iso(time), field(values[i]), field(scores[i]), field(expected?.[i]), field(limits[i]), inside ? 1 : 0].join(','));
+  });
+  return lines;
+}

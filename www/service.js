@@ -1,0 +1,129 @@
+// What the worker can do: each request of messages.js as a method. It owns the wasm engines, one a series.
+//
+// Apart from worker.js so that the same runs where there is no worker.
+
+import { Engine, detectors, initSync, parse } from '../pkg/anomaly_widget.js';
+
+/** @typedef {import('./messages.js').Requests} Requests */
+
+/** Rows scored between two words about progress. */
+const SLICE = 8192;
+
+export class Service {
+  /** @type {Map<number, { engine: Engine, settled: number }>} */
+  #open = new Map();
+
+  /**
+   * Answers one request.
+   * @param {string} name
+   * @param {any} ask
+   * @param {(progress: import('./messages.js').Progress) => void} progress
+   * @returns {Promise<unknown>}
+   */
+  async answer(name, ask, progress) {
+    switch (name) {
+      case 'start': return this.#start(ask);
+      case 'parse': return parse(ask.bytes, ask.options);
+      case 'frames': return this.#frames(ask);
+      case 'analyse': return this.#analyse(ask, progress);
+      case 'push': return this.#push(ask);
+      case 'decide': return this.#decide(ask);
+      case 'close': return this.#close(ask);
+      default: throw new Error(`unknown request ${name}`);
+    }
+  }
+
+  /** @param {Requests['start']['ask']} ask */
+  #start({ module }) {
+    initSync({ module });
+    return detectors();
+  }
+
+  /** @param {Requests['frames']['ask']} ask */
+  #frames({ frames, options }) {
+    const encoder = new TextEncoder();
+    /** @type {{ time: Float64Array, value: Float64Array }[]} */
+    const read = [];
+    let malformed = 0;
+    for (const frame of frames) {
+      try {
+        read.push(parse(typeof frame === 'string' ? encoder.encode(frame) : frame, options));
+      } catch {
+        malformed += 1;
+      }
+    }
+    return { time: joined(read.map((part) => part.time)), value: joined(read.map((part) => part.value)), malformed };
+  }
+
+  /**
+   * @param {Requests['analyse']['ask']} ask
+   * @param {(progress: import('./messages.js').Progress) => void} progress
+   */
+  #analyse({ series, settings, train, model, time, value }, progress) {
+    progress({ stage: 'fit', done: 0 });
+    const engine = new Engine(settings, model?.weights, model?.card, time.slice(0, train), value.slice(0, train));
+    try {
+      for (let from = 0; from < time.length; from += SLICE) {
+        progress({ stage: 'score', done: from / time.length });
+        engine.push(time.slice(from, from + SLICE), value.slice(from, from + SLICE));
+      }
+      const part = engine.report(0);
+      this.#close({ series });
+      this.#open.set(series, { engine, settled: part.settled });
+      return { part, info: engine.info() };
+    } catch (error) {
+      engine.free();
+      throw error;
+    }
+  }
+
+  /** @param {Requests['push']['ask']} ask */
+  #push({ series, time, value }) {
+    const open = this.#at(series);
+    open.engine.push(time, value);
+    const part = open.engine.report(open.settled);
+    open.settled = part.settled;
+    return part;
+  }
+
+  /** @param {Requests['decide']['ask']} ask */
+  #decide({ series, threshold, sensitivity }) {
+    const { engine } = this.#at(series);
+    engine.decide(threshold, sensitivity);
+    return engine.report(0);
+  }
+
+  /** @param {Requests['close']['ask']} ask */
+  #close({ series }) {
+    this.#open.get(series)?.engine.free();
+    this.#open.delete(series);
+    return null;
+  }
+
+  /** @param {number} series */
+  #at(series) {
+    const open = this.#open.get(series);
+    if (!open) throw Object.assign(new Error(`series ${series} is not open`), { code: 'closed' });
+    return open;
+  }
+}
+
+/** @param {Float64Array[]} parts */
+function joined(parts) {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/**
+ * An error as it crosses to the page; what is not one of ours is a bug and says so.
+ * @param {any} error
+ * @returns {import('./messages.js').Failure}
+ */
+export function failureOf(error) {
+  return { code: error?.code ?? 'panic', message: String(error?.message ?? error), line: error?.line, needed: error?.needed };
+}
