@@ -52,13 +52,26 @@ pub trait Fitted: Send + Sync {
     }
 }
 
-/// Live: the scores from [`Tail::start`] on replace those given earlier.
-pub trait StreamingDetector: Send {
+/// Live: the scores from [`Tail::start`] on replace those given earlier. It is `Clone` too, which [`Branch`] asks
+/// for: values may turn out to have been others, and a copy made before them is where scoring goes on.
+pub trait StreamingDetector: Send + Branch {
     /// Takes the next values and returns every score that is new or has changed.
     ///
     /// # Errors
     /// [`crate::Error::Numeric`] only.
     fn push(&mut self, values: &[f64]) -> Result<Tail>;
+}
+
+/// A copy of a live detector in its present state, made for whatever is `Clone`.
+pub trait Branch {
+    /// The copy: it goes its own way from here.
+    fn branch(&self) -> Box<dyn StreamingDetector>;
+}
+
+impl<T: StreamingDetector + Clone + 'static> Branch for T {
+    fn branch(&self) -> Box<dyn StreamingDetector> {
+        Box::new(self.clone())
+    }
 }
 
 /// How far a score looks. With `score` over N values, the score at `i` depends on `values[i - before ..= i +

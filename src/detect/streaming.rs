@@ -14,6 +14,7 @@ pub fn online(fitted: &Arc<dyn Fitted>) -> Box<dyn StreamingDetector> {
 ///
 /// Memory and cost of a push are in proportion to the detector's reach plus the values pushed; a detector that
 /// depends on everything before is kept whole, so such detectors bring their own live form.
+#[derive(Clone)]
 pub struct Rolling {
     fitted: Arc<dyn Fitted>,
     reach: Reach,

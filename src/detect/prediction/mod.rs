@@ -181,6 +181,7 @@ pub fn feed<F: Forecaster>(state: &mut F, x: f64, floor: f64, patience: usize, k
     error
 }
 
+#[derive(Clone)]
 enum Walk<F> {
     /// The values so far, fewer than the warm-up.
     Waiting(Vec<f64>),
@@ -197,6 +198,12 @@ struct Live<M: Model> {
     usual: Usual,
     walk: Walk<M::State>,
     seen: usize,
+}
+
+impl<M: Model> Clone for Live<M> {
+    fn clone(&self) -> Self {
+        Live { model: Arc::clone(&self.model), walk: self.walk.clone(), ..*self }
+    }
 }
 
 /// What the walk says of one value.

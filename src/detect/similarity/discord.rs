@@ -83,6 +83,7 @@ impl Fitted for Profile {
     }
 }
 
+#[derive(Clone)]
 struct Scorer {
     search: Search,
     found: Vec<Neighbour>,

@@ -153,6 +153,7 @@ impl Fitted for Nearest {
     }
 }
 
+#[derive(Clone)]
 struct Scorer {
     search: Search,
     fitted: Nearest,
@@ -174,6 +175,7 @@ impl WindowScorer for Scorer {
 }
 
 /// The conformal form of a distance.
+#[derive(Clone)]
 struct Conformal {
     distances: Covering<Scorer>,
     sorted: Arc<[f64]>,

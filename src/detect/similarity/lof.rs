@@ -151,7 +151,7 @@ fn farthest(neighbours: &[Near1]) -> f64 {
 }
 
 /// Room for the neighbours of one window.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Near {
     found: Vec<Neighbour>,
     neighbours: Vec<Near1>,
@@ -190,6 +190,7 @@ impl Fitted for Local {
     }
 }
 
+#[derive(Clone)]
 struct Scorer {
     search: Search,
     fitted: Local,

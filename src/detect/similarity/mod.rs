@@ -125,6 +125,7 @@ impl Known {
 /// The series may begin with the very training stretch, or be it. While its values equal the training values
 /// bit for bit, a window is the training window of the same start, and neither that nor those that overlap it
 /// by half or more are neighbours.
+#[derive(Clone)]
 struct Search {
     known: Arc<Known>,
     sweep: Sweep,
@@ -175,6 +176,7 @@ trait WindowScorer: Send {
 /// The score of a point: the mean over the windows that cover it with at least `margin` points on both sides.
 /// It is final once they are all there. Until then it is the mean over those that are, or else the score of the
 /// newest window.
+#[derive(Clone)]
 struct Covering<S> {
     scorer: S,
     window: usize,
@@ -209,7 +211,7 @@ fn score_at_once(fitted: &dyn Fitted, values: &[f64]) -> Result<Scores> {
     }
 }
 
-impl<S: WindowScorer> StreamingDetector for Covering<S> {
+impl<S: WindowScorer + Clone + 'static> StreamingDetector for Covering<S> {
     fn push(&mut self, values: &[f64]) -> Result<Tail> {
         let lag = self.window - 1 - self.margin;
         let start = self.seen.saturating_sub(lag);
@@ -252,6 +254,7 @@ mod tests {
     use super::*;
 
     /// The value itself is the score of the window that ends with it.
+    #[derive(Clone)]
     struct Echo(usize);
 
     impl WindowScorer for Echo {

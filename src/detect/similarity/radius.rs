@@ -122,6 +122,7 @@ impl Fitted for Density {
     }
 }
 
+#[derive(Clone)]
 struct Scorer {
     search: Search,
     fitted: Density,

@@ -256,6 +256,7 @@ impl Fitted for Clustered {
     }
 }
 
+#[derive(Clone)]
 struct Scorer {
     shapes: Arc<Shapes>,
     recent: Vec<f64>,

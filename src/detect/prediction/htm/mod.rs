@@ -94,6 +94,7 @@ struct Learnt {
 }
 
 /// A memory that learns as it goes.
+#[derive(Clone)]
 struct Online {
     encoder: Encoder,
     pooler: Pooler,
