@@ -43,7 +43,7 @@ async function rust() {
 
 async function train() {
   await setUp(['native']);
-  await run('cargo', ['test', '--features', 'evaluate,train', '--no-fail-fast', '--quiet', '--lib', '--test', 'nets']);
+  await run('cargo', ['test', '--features', 'evaluate,train', '--no-fail-fast', '--quiet', '--lib', '--test', 'nets', '--test', 'recipes']);
 }
 
 async function wasm() {

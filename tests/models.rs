@@ -4,24 +4,32 @@
 mod common;
 
 use anomaly_widget::detect::Entry;
+use anomaly_widget::detect::prediction::foresight::{Foresees, Foresight};
 use anomaly_widget::detect::reconstruction::{Chain, Reconstructor};
 use anomaly_widget::ingest;
 use anomaly_widget::nn::weights::Weights;
-use anomaly_widget::train::quality::quality;
+use anomaly_widget::train::quality::{Kind, Quality, quality};
+use anomaly_widget::train::recipe::{Task, find};
 use anomaly_widget::{Pipeline, Settings};
 use common::{each, weights};
 
 /// Bytes of a weight file at most.
 const LARGEST: u64 = 1_400_000;
 
-/// The nets of a detector that rebuild windows and the one that judges them.
-fn chain(entry: &Entry, weights: &Weights) -> Option<Chain> {
-    let (makers, critic): (&[&str], _) = match entry.name {
-        "autoencoder" => (&["encoder", "decoder"], None),
-        "tadgan" => (&["encoder", "generator"], Some("critic_x")),
-        _ => return None,
-    };
-    Some(Chain::new(entry.name, Some(weights), makers, critic).unwrap())
+/// How good a shipped net is on `count` series of this seed.
+fn judged(entry: &Entry, weights: &Weights, count: usize, seed: u64) -> Quality {
+    let recipe = find(entry.name).unwrap();
+    match recipe.task {
+        Task::Foresee => {
+            let net = Foresight::new(entry.name, Some(weights)).unwrap();
+            quality(Kind::Foresees(net.window()), count, seed, |windows| net.change(windows))
+        }
+        _ => {
+            let chain = Chain::new(entry.name, Some(weights), recipe.makers, recipe.critic).unwrap();
+            quality(Kind::Rebuilds, count, seed, |windows| Ok(chain.reconstruct(windows)?.values))
+        }
+    }
+    .unwrap()
 }
 
 #[test]
@@ -32,9 +40,8 @@ fn every_file_is_small_and_as_good_as_its_card_says() {
     }
     each(|entry| {
         let Some(weights) = weights(entry) else { return };
-        let Some(chain) = chain(entry, &weights) else { return };
         // Series that neither training nor the card has seen: another seed.
-        let got = quality(60, 99, |windows| Ok(chain.reconstruct(windows)?.values)).unwrap();
+        let got = judged(entry, &weights, 60, 99);
         println!("{}: {got:?}", entry.name);
         assert!(got.ratio > 3.0, "{}: {got:?}; the identity has 1", entry.name);
         let said = &weights.card().quality;

@@ -133,10 +133,13 @@ fn layers_without_weights_by_hand() {
     hand(Layer::Reverse, &[3.0, -4.0, 1.0, -2.0]);
     hand(Layer::Take { channels: 1 }, &[1.0, 3.0]);
     hand(Layer::Flatten, &x);
+    hand(Layer::Trim { ends: 0 }, &x);
     hand(Layer::Reshape { channels: 4 }, &x);
     hand(Layer::Dropout { p: 0.5 }, &x);
     hand(Layer::Tanh, &x.map(f32::tanh));
     hand(Layer::Sigmoid, &x.map(|v| 1.0 / (1.0 + (-v).exp())));
+    let long = Extent { time: 4, channels: 1 };
+    check(vec![Layer::Trim { ends: 1 }], &t, &x, long, &[-2.0, 3.0], "trim");
     let one = Extent { time: 1, channels: 2 };
     let twice = [1.0, -2.0, 1.0, -2.0, 3.0, -4.0, 3.0, -4.0];
     check(vec![Layer::Repeat { times: 2 }], &t, &x, one, &twice, "repeat");
@@ -214,7 +217,7 @@ fn a_miniature_tadgan_agrees_with_jax() {
 #[cfg(feature = "train")]
 mod reference {
     use anomaly_widget::train::layers::{forward, input_gradient, trace};
-    use anomaly_widget::train::loss::{critique, squared};
+    use anomaly_widget::train::loss::{critique, divergence, ended, logistic, squared};
     use anomaly_widget::train::params::{Adam, Params};
     use candle_core::{Device, Tensor as Node};
 
@@ -274,6 +277,43 @@ mod reference {
             let grad = values(grads.get(params.get(name).unwrap()).unwrap());
             close(&grad, &flat(&want["grads"][key]), 1e-4, name);
         }
+    }
+
+    #[test]
+    fn the_divergence_of_codes_agrees_with_jax() {
+        let g = golden("nn_gradients");
+        let (inputs, want) = (&g["inputs"], &g["outputs"]["vae"]);
+        let mut params = Params::new();
+        for (name, key) in [("n.mean", "vae_mu"), ("n.spread", "vae_logvar")] {
+            let t = tensor(&inputs[key]);
+            params.set(name, t.values, &[t.shape[0], 1, t.shape[1]]).unwrap();
+        }
+        let (mean, spread) = (params.get("n.mean").unwrap(), params.get("n.spread").unwrap());
+        let apart = divergence(mean, spread).unwrap();
+        let each = flat(&want["kl_per_sample"]);
+        close(&[number(&apart)], &[each.iter().sum::<f32>() / each.len() as f32], 1e-5, "divergence");
+        let eps = node(&flat(&inputs["vae_eps"]), 1, 2);
+        let code = (mean + ((spread * 0.5).unwrap().exp().unwrap() * eps).unwrap()).unwrap();
+        close(&values(&code), &flat(&want["z"]), 1e-5, "code");
+    }
+
+    #[test]
+    fn logistic_losses_stay_finite_and_agree_with_the_reference() {
+        let g = golden("nn_layers");
+        let (logits, targets) = (flat(&g["inputs"]["logits"]), flat(&g["inputs"]["targets"]));
+        let want = flat(&g["outputs"]["bce_with_logits_elementwise"]);
+        for ((logit, target), want) in logits.iter().zip(targets).zip(want) {
+            let loss = logistic(&node(&[*logit], 1, 1), f64::from(target)).unwrap();
+            close(&[number(&loss)], &[want], 1e-5, "logistic");
+        }
+        assert!(number(&logistic(&node(&[200.0], 1, 1), 0.0).unwrap()) == 200.0);
+    }
+
+    #[test]
+    fn ends_weigh_as_much_as_what_lies_between() {
+        let a = node(&[2.0, 1.0, 1.0, 1.0, 3.0], 5, 1);
+        let loss = ended(&a, &node(&[0.0; 5], 5, 1), 1).unwrap();
+        close(&[number(&loss)], &[0.25 * 4.0 + 0.25 * 9.0 + 0.5], 1e-6, "ended");
     }
 
     #[test]

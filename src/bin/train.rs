@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anomaly_widget::train::data::Source;
+use anomaly_widget::train::batch::Source;
 use anomaly_widget::train::folder::stretches;
-use anomaly_widget::train::recipe::{RECIPES, Run};
+use anomaly_widget::train::recipe::{RECIPES, find};
 use anomaly_widget::train::release::release;
+use anomaly_widget::train::run::Run;
 use anomaly_widget::{Error, Result};
 
 struct Options {
@@ -72,9 +73,7 @@ fn options() -> Result<Options> {
 }
 
 fn train(options: &Options) -> Result<()> {
-    let mut recipe = RECIPES
-        .iter()
-        .find(|r| r.name == options.name)
+    let mut recipe = find(&options.name)
         .cloned()
         .ok_or_else(|| Error::param("arguments", format!("there is no recipe {}", options.name)))?;
     recipe.steps = options.steps.unwrap_or(recipe.steps);

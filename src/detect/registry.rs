@@ -14,6 +14,8 @@ pub static DETECTORS: &[Entry] = &[
     prediction::arima::ENTRY,
     prediction::holt_winters::ENTRY,
     prediction::htm::ENTRY,
+    prediction::rnn::ENTRY,
+    prediction::lstm::ENTRY,
     reconstruction::pca::ENTRY,
     reconstruction::autoencoder::ENTRY,
     adversarial::tadgan::ENTRY,

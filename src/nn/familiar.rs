@@ -5,6 +5,7 @@
 //! a window's level and spread out (the spread floored, so noise in a flat stretch is not blown up); limit what is
 //! left softly, so that one spike does not upset a recurrent net.
 
+use crate::error::Result;
 use crate::math::stats::{median_in_place, std};
 
 /// Bins in a window of the pretrained nets.
@@ -153,6 +154,28 @@ impl Familiar {
     }
 }
 
+impl Familiar {
+    /// What should follow each of `windows` of `length` values, at most [`WINDOW`], one after the other. `change`
+    /// answers their inputs: by how much the next value differs from the last, as the net sees values.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn next(
+        &self,
+        windows: &[f64],
+        length: usize,
+        change: impl FnOnce(&[f32]) -> Result<Vec<f32>>,
+    ) -> Result<Vec<f64>> {
+        let mut inputs = vec![0f32; windows.len()];
+        let shaped = windows.chunks_exact(length).zip(inputs.chunks_exact_mut(length));
+        let frames: Vec<Frame> = shaped.map(|(window, input)| self.shape(window, input)).collect();
+        let changes = change(&inputs)?;
+        let last = inputs.chunks_exact(length).map(|input| input[length - 1]);
+        let answers = frames.iter().zip(last).zip(changes);
+        Ok(answers.map(|((frame, last), change)| frame.back(last + change)).collect())
+    }
+}
+
 /// A window's level and spread: what was taken out of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Frame {
@@ -233,6 +256,16 @@ mod tests {
         familiar.shape(&window, &mut after);
         assert!((before[20] - after[20]).abs() < 0.05);
         assert!(after[50] <= 1.2);
+    }
+
+    #[test]
+    fn what_follows_is_the_last_value_and_its_change() {
+        let windows: Vec<f64> = (0..20).map(|i| (i as f64 / 3.0).sin()).collect();
+        let familiar = Familiar::fit(&windows);
+        let next = familiar.next(&windows, 10, |inputs| Ok(vec![0.0; inputs.len() / 10])).unwrap();
+        assert!((next[0] - windows[9]).abs() < 1e-5 && (next[1] - windows[19]).abs() < 1e-5);
+        let up = familiar.next(&windows, 10, |_| Ok(vec![0.1; 2])).unwrap();
+        assert!(up[0] > next[0] && up[1] > next[1]);
     }
 
     #[test]

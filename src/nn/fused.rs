@@ -36,9 +36,9 @@ enum Stage {
     Leaky(f32),
     Tanh,
     Sigmoid,
-    Repeat(usize),
     Upsample(usize),
     Reverse,
+    Trim(usize),
     Take(usize),
     Same,
     Flatten,
@@ -271,13 +271,6 @@ impl Stage {
                 each(now, sigmoid);
                 return (time, channels);
             }
-            Stage::Repeat(times) => {
-                sized(next, 0);
-                for _ in 0..*times {
-                    next.extend_from_slice(now);
-                }
-                (*times, channels)
-            }
             Stage::Upsample(times) => {
                 sized(next, 0);
                 for x in now.chunks_exact(channels) {
@@ -293,6 +286,11 @@ impl Stage {
                     next.extend_from_slice(x);
                 }
                 (time, channels)
+            }
+            Stage::Trim(ends) => {
+                sized(next, 0);
+                next.extend_from_slice(&now[ends * channels..now.len() - ends * channels]);
+                (time - 2 * ends, channels)
             }
             Stage::Take(kept) => {
                 sized(next, 0);
@@ -376,9 +374,10 @@ impl Place<'_> {
             Layer::Dropout { .. } => Stage::Same,
             Layer::Flatten => Stage::Flatten,
             Layer::Reshape { channels } => Stage::Shape { channels },
-            Layer::Repeat { times } => Stage::Repeat(times),
-            Layer::Upsample { times } => Stage::Upsample(times),
+            // Of one step, the two are the same.
+            Layer::Repeat { times } | Layer::Upsample { times } => Stage::Upsample(times),
             Layer::Reverse => Stage::Reverse,
+            Layer::Trim { ends } => Stage::Trim(ends),
             Layer::Take { channels } => Stage::Take(channels),
         })
     }

@@ -121,6 +121,11 @@ pub enum Layer {
     },
     /// Time backwards.
     Reverse,
+    /// Without this many steps at each end.
+    Trim {
+        /// Steps left out at the start, and as many at the end.
+        ends: usize,
+    },
     /// The first `channels` channels: the mean of a variational code without its variance.
     Take {
         /// Channels kept.
@@ -178,6 +183,8 @@ impl Layer {
             Layer::Repeat { times } if time == 1 => extent(times, channels),
             Layer::Repeat { .. } => takes(usize::MAX).and(Ok(input)),
             Layer::Upsample { times } => extent(time * times, channels),
+            Layer::Trim { ends } if time > 2 * ends => extent(time - 2 * ends, channels),
+            Layer::Trim { .. } => takes(usize::MAX).and(Ok(input)),
             Layer::Take { channels: kept } if kept <= channels => extent(time, kept),
             Layer::Take { .. } => takes(usize::MAX).and(Ok(input)),
             Layer::Relu

@@ -68,6 +68,9 @@ pub struct Training {
     pub groups: u64,
     /// Real stretches besides the synthetic series.
     pub real: usize,
+    /// Minutes that the steps and groups took; absent where nobody measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<f64>,
 }
 
 /// Ordinary answers of the nets, on the net's own scale.

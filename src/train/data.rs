@@ -5,7 +5,7 @@
 
 use crate::math::random::Random;
 use crate::math::stats::quantile_sorted;
-use crate::nn::familiar::{Familiar, Sampling, WINDOW};
+use crate::nn::familiar::Sampling;
 
 /// Which generators a series may come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,79 +57,6 @@ pub fn scaled(values: &[f64]) -> Vec<f64> {
     let half = 0.5 * (quantile_sorted(&sorted, 0.99) - quantile_sorted(&sorted, 0.01));
     let half = half.max(1e-6 * middle.abs()).max(f64::MIN_POSITIVE);
     values.iter().map(|v| (v - middle) / half).collect()
-}
-
-/// Windows of a training step: what a net is shown and what it should answer, `WINDOW` values each.
-#[derive(Debug, Clone, Default)]
-pub struct Batch {
-    /// Hidden or spoilt in places.
-    pub shown: Vec<f32>,
-    /// As it was.
-    pub whole: Vec<f32>,
-}
-
-/// Where training windows come from: generators, and real ordinary stretches if there are any.
-#[derive(Debug, Clone, Default)]
-pub struct Source {
-    /// Real ordinary stretches, resampled and scaled, each of at least [`WINDOW`] values.
-    pub real: Vec<Vec<f64>>,
-}
-
-/// Windows taken from one series of a batch.
-const SHARED: usize = 4;
-/// Points of a generated series: its scale is a series' scale, not a window's.
-const LENGTH: usize = 400;
-
-impl Source {
-    /// `count` windows. With `spoil`, 15 to 30 % of most windows are hidden or replaced by something strange, and
-    /// the answer is still the window as it was: this keeps a net from learning the identity.
-    pub fn batch(&self, count: usize, spoil: bool, random: &mut Random) -> Batch {
-        let mut batch = Batch::default();
-        while batch.whole.len() < count * WINDOW {
-            // A third real where there is something real.
-            let real = if self.real.is_empty() || random.below(3) > 0 {
-                None
-            } else {
-                self.real.get(random.below(self.real.len()))
-            };
-            let made =
-                if real.is_some() { Vec::new() } else { scaled(&series(Origin::Training, LENGTH, random)) };
-            let values = real.unwrap_or(&made);
-            let familiar = Familiar::fit(values);
-            for _ in 0..SHARED {
-                let start = random.below(values.len() - WINDOW + 1);
-                window(&familiar, &values[start..start + WINDOW], spoil, random, &mut batch);
-            }
-        }
-        batch.whole.truncate(count * WINDOW);
-        batch.shown.truncate(count * WINDOW);
-        batch
-    }
-}
-
-/// Adds one window to `batch`.
-fn window(familiar: &Familiar, whole: &[f64], spoil: bool, random: &mut Random, batch: &mut Batch) {
-    let mut shown = whole.to_vec();
-    let way = if spoil { random.below(5) } else { 0 };
-    if way >= 3 {
-        let length = 1 + random.below(WINDOW / 4);
-        let start = random.below(WINDOW - length);
-        let kind = Anomaly::ALL[random.below(Anomaly::ALL.len())];
-        plant(&mut shown, start, length, kind, random);
-    }
-    let mut input = [0f32; WINDOW];
-    let frame = familiar.shape(&shown, &mut input);
-    if way == 1 || way == 2 {
-        let mut hidden = (random.range(0.15, 0.3) * WINDOW as f64) as usize;
-        while hidden > 0 {
-            let length = (2 + random.below(18)).min(hidden);
-            let start = random.below(WINDOW - length);
-            input[start..start + length].fill(0.0);
-            hidden -= length;
-        }
-    }
-    batch.shown.extend_from_slice(&input);
-    batch.whole.extend(whole.iter().map(|v| frame.into_net(*v) as f32));
 }
 
 /// Something strange.
@@ -427,17 +354,6 @@ mod tests {
                 assert_eq!(values, series(origin, 300, &mut b));
             }
         }
-    }
-
-    #[test]
-    fn a_spoilt_batch_hides_something_and_answers_whole() {
-        let mut random = Random::new(5);
-        let batch = Source::default().batch(64, true, &mut random);
-        assert_eq!((batch.shown.len(), batch.whole.len()), (64 * WINDOW, 64 * WINDOW));
-        let changed = batch.shown.iter().zip(&batch.whole).filter(|(a, b)| a != b).count();
-        assert!(changed > 200 && changed < 64 * WINDOW / 2, "{changed}");
-        let plain = Source::default().batch(8, false, &mut random);
-        assert_eq!(plain.shown, plain.whole);
     }
 
     #[test]

@@ -1,12 +1,20 @@
 //! The reference interpreter of a [`Net`]: the same list of layers as `nn::fused`, on tensors that can be
 //! differentiated.
 
-use candle_core::{D, Result, Tensor, bail};
+use candle_core::{D, Device, Result, Tensor, bail};
 
 use super::params::Params;
 use super::recurrence;
 use crate::math::random::Random;
 use crate::nn::net::{Layer, Net, Output};
+
+/// Samples of `time` values each, one after the other, as `(batch, time, 1)`.
+///
+/// # Errors
+/// A count that is not a multiple of `time`.
+pub fn samples(values: &[f32], time: usize) -> Result<Tensor> {
+    Tensor::from_slice(values, (values.len() / time.max(1), time, 1), &Device::Cpu)
+}
 
 /// What goes into each layer, and last what comes out: `layers + 1` tensors of shape `(batch, time, channels)`.
 /// With `random` given, dropout is on.
@@ -138,6 +146,7 @@ impl Place<'_> {
                 let steps: Vec<Tensor> = (0..time).rev().map(|t| x.narrow(1, t, 1)).collect::<Result<_>>()?;
                 Tensor::cat(&steps, 1)
             }
+            Layer::Trim { ends } => x.narrow(1, ends, time - 2 * ends)?.contiguous(),
             Layer::Take { channels } => x.narrow(D::Minus1, 0, channels)?.contiguous(),
         }
     }

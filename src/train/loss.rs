@@ -1,6 +1,6 @@
 //! What training makes small.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 
 use super::layers::{forward, input_gradient, trace};
 use super::params::Params;
@@ -13,6 +13,55 @@ use crate::nn::net::Net;
 /// Shapes that differ.
 pub fn squared(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     (a - b)?.sqr()?.mean_all()
+}
+
+/// Mean absolute difference.
+///
+/// # Errors
+/// Shapes that differ.
+pub fn absolute(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    (a - b)?.abs()?.mean_all()
+}
+
+/// Mean logistic loss of logits that should all say `truth`, 1 or 0: `max(l, 0) - l y + ln(1 + exp(-|l|))`, which is
+/// finite whatever the logit.
+///
+/// # Errors
+/// Out of memory only.
+pub fn logistic(logits: &Tensor, truth: f64) -> Result<Tensor> {
+    let far = (logits.abs()?.neg()?.exp()? + 1.0)?.log()?;
+    ((logits.relu()? - (logits * truth)?)? + far)?.mean_all()
+}
+
+/// Mean squared difference where the first and last `ends` steps weigh a quarter each, and the rest a half (Wong et
+/// al., 2022).
+///
+/// # Errors
+/// Shapes that differ or are not longer than the ends.
+pub fn ended(a: &Tensor, b: &Tensor, ends: usize) -> Result<Tensor> {
+    let time = a.dim(1)?;
+    let part = |start, length| squared(&a.narrow(1, start, length)?, &b.narrow(1, start, length)?);
+    let outer = (part(0, ends)? + part(time - ends, ends)?)?;
+    (outer * 0.25)? + (part(ends, time - 2 * ends)? * 0.5)?
+}
+
+/// How far normal distributions of these means and logarithms of variances are from the standard one: their
+/// Kullback-Leibler divergence, summed over a sample's values, the mean over samples.
+///
+/// # Errors
+/// Shapes that differ.
+pub fn divergence(mean: &Tensor, log_variance: &Tensor) -> Result<Tensor> {
+    let each = ((mean.sqr()? + log_variance.exp()?)? - log_variance)?.affine(0.5, -0.5)?;
+    each.flatten_from(1)?.sum(1)?.mean_all()
+}
+
+/// A loss as a number.
+///
+/// # Errors
+/// If it is not finite.
+pub fn scalar(loss: &Tensor) -> Result<f64> {
+    let value = f64::from(loss.to_scalar::<f32>()?);
+    if value.is_finite() { Ok(value) } else { bail!("the loss is not finite") }
 }
 
 /// A critic's loss and its parts.

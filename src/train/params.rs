@@ -208,28 +208,38 @@ impl Adam {
     }
 }
 
-/// Writes variables, optimisers and the count of steps done, all or nothing.
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Done {
+    /// Steps and groups.
+    pub steps: u64,
+    /// Seconds that they took.
+    pub seconds: f64,
+}
+
+/// Writes variables, optimisers and what is done, all or nothing.
 ///
 /// # Errors
 /// The file system's.
-pub fn save(path: &Path, params: &Params, optimisers: &[&Adam], step: u64) -> Result<()> {
+pub fn save(path: &Path, params: &Params, optimisers: &[&Adam], done: Done) -> Result<()> {
     let mut all = HashMap::new();
     params.collect("value:", &mut all);
     for adam in optimisers {
         adam.collect(&mut all)?;
     }
-    all.insert("step".to_string(), Tensor::new(step as u32, &Device::Cpu)?);
+    all.insert("step".to_string(), Tensor::new(done.steps as u32, &Device::Cpu)?);
+    all.insert("seconds".to_string(), Tensor::new(done.seconds, &Device::Cpu)?);
     let fresh = path.with_extension("part");
     candle_core::safetensors::save(&all, &fresh)?;
     std::fs::rename(&fresh, path)?;
     Ok(())
 }
 
-/// Reads what [`save`] wrote; returns the count of steps done.
+/// Reads what [`save`] wrote; returns what is done.
 ///
 /// # Errors
 /// A file that is not a checkpoint of these variables.
-pub fn restore(path: &Path, params: &mut Params, optimisers: &mut [&mut Adam]) -> Result<u64> {
+pub fn restore(path: &Path, params: &mut Params, optimisers: &mut [&mut Adam]) -> Result<Done> {
     let all = candle_core::safetensors::load(path, &Device::Cpu)?;
     for (name, var) in &params.vars {
         match all.get(&format!("value:{name}")) {
@@ -240,8 +250,10 @@ pub fn restore(path: &Path, params: &mut Params, optimisers: &mut [&mut Adam]) -
     for adam in optimisers {
         adam.restore(&all)?;
     }
-    match all.get("step") {
-        Some(step) => Ok(u64::from(step.to_scalar::<u32>()?)),
-        None => bail!("the checkpoint lacks its step"),
+    match (all.get("step"), all.get("seconds")) {
+        (Some(step), Some(seconds)) => {
+            Ok(Done { steps: u64::from(step.to_scalar::<u32>()?), seconds: seconds.to_scalar()? })
+        }
+        _ => bail!("the checkpoint lacks its step"),
     }
 }

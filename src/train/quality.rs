@@ -8,7 +8,7 @@ use crate::math::random::Random;
 use crate::nn::familiar::{Familiar, WINDOW};
 use crate::window::Windows;
 
-/// Mean errors of a reconstruction, in units of a series' robust half range.
+/// Mean errors of a reconstruction or a forecast, in units of a series' robust half range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quality {
@@ -28,15 +28,25 @@ const KNOWN: usize = 300;
 /// Points between windows.
 const STEP: usize = 10;
 
-/// The quality of `reconstruct`, which answers windows of [`WINDOW`] values each, on `count` unseen series with one
+/// What a net does with windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It answers windows of [`WINDOW`] values with as many.
+    Rebuilds,
+    /// It answers windows of so many values with the change that follows.
+    Foresees(usize),
+}
+
+/// The quality of a net that answers windows, one after the other, by `answer`, on `count` unseen series with one
 /// planted anomaly each.
 ///
 /// # Errors
-/// Those of `reconstruct`.
+/// Those of `answer`.
 pub fn quality(
+    kind: Kind,
     count: usize,
     seed: u64,
-    mut reconstruct: impl FnMut(&[f32]) -> Result<Vec<f32>>,
+    mut answer: impl FnMut(&[f32]) -> Result<Vec<f32>>,
 ) -> Result<Quality> {
     let mut random = Random::new(seed);
     let (mut normal, mut anomalous) = ((0.0, 0.0), (0.0, 0.0));
@@ -47,13 +57,17 @@ pub fn quality(
         let start = KNOWN + 50 + random.below(LENGTH - KNOWN - 100);
         let length = 5 + random.below(20);
         let end = plant(&mut values, start, length, Anomaly::ALL[k % Anomaly::ALL.len()], &mut random);
-        let errors = errors(&familiar, &values, &mut reconstruct)?;
-        for (i, e) in errors.iter().enumerate() {
+        let (first, errors) = match kind {
+            Kind::Rebuilds => (0, rebuilt(&familiar, &values, &mut answer)?),
+            Kind::Foresees(window) => (window, foreseen(&familiar, &values, window, &mut answer)?),
+        };
+        for (i, e) in errors.iter().enumerate().map(|(i, e)| (first + i, e)) {
             let sum = if (start..end).contains(&i) { &mut anomalous } else { &mut normal };
             *sum = (sum.0 + e, sum.1 + 1.0);
         }
         let smooth: Vec<f64> = errors.windows(5).map(|w| w.iter().sum()).collect();
-        let peak = (0..smooth.len()).max_by(|a, b| smooth[*a].total_cmp(&smooth[*b])).unwrap_or(0) + 2;
+        let peak =
+            (0..smooth.len()).max_by(|a, b| smooth[*a].total_cmp(&smooth[*b])).unwrap_or(0) + 2 + first;
         located += usize::from(peak + 5 >= start && peak < end + 5);
     }
     let (normal, anomalous) = (normal.0 / normal.1, anomalous.0 / anomalous.1);
@@ -61,16 +75,16 @@ pub fn quality(
 }
 
 /// `|x - x̂|` at each point of a series, the reconstruction stitched by the median.
-fn errors(
+fn rebuilt(
     familiar: &Familiar,
     values: &[f64],
-    reconstruct: &mut impl FnMut(&[f32]) -> Result<Vec<f32>>,
+    answer: &mut impl FnMut(&[f32]) -> Result<Vec<f32>>,
 ) -> Result<Vec<f64>> {
     let windows = Windows::new(values, WINDOW, STEP)?;
     let mut inputs = vec![0f32; windows.count() * WINDOW];
     let frames: Vec<_> =
         windows.iter().zip(inputs.chunks_mut(WINDOW)).map(|(w, input)| familiar.shape(w, input)).collect();
-    let outputs = reconstruct(&inputs)?;
+    let outputs = answer(&inputs)?;
     let rows: Vec<f64> = outputs
         .chunks(WINDOW)
         .zip(&frames)
@@ -79,15 +93,29 @@ fn errors(
     Ok(windows.stitch(&rows).iter().zip(values).map(|(a, b)| (a - b).abs()).collect())
 }
 
+/// `|x - x̂|` at each point of a series but the first `window`.
+fn foreseen(
+    familiar: &Familiar,
+    values: &[f64],
+    window: usize,
+    answer: &mut impl FnMut(&[f32]) -> Result<Vec<f32>>,
+) -> Result<Vec<f64>> {
+    let rows: Vec<f64> = values[..values.len() - 1].windows(window).flatten().copied().collect();
+    let next = familiar.next(&rows, window, answer)?;
+    Ok(next.iter().zip(&values[window..]).map(|(a, b)| (a - b).abs()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_identity_sees_nothing_and_the_mean_sees_little() {
-        let copy = quality(12, 1, |windows| Ok(windows.to_vec())).unwrap();
+        let copy = quality(Kind::Rebuilds, 12, 1, |windows| Ok(windows.to_vec())).unwrap();
         assert!(copy.normal < 0.2 && copy.ratio > 0.0);
-        let mean = quality(30, 1, |windows| Ok(vec![0.0; windows.len()])).unwrap();
+        let mean = quality(Kind::Rebuilds, 30, 1, |windows| Ok(vec![0.0; windows.len()])).unwrap();
         assert!(mean.ratio > 1.0 && mean.ratio < 5.0, "{mean:?}");
+        let stays = quality(Kind::Foresees(50), 30, 1, |windows| Ok(vec![0.0; windows.len() / 50])).unwrap();
+        assert!(stays.ratio > 1.0 && stays.ratio < 3.0, "{stays:?}");
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::data::Source;
-use super::quality::{Quality, quality};
-use super::recipe::{Recipe, Run};
+use super::batch::Source;
+use super::quality::{Kind, Quality, quality};
+use super::recipe::{Cycles, Recipe, Rivalry, Task};
+use super::run::Run;
 use crate::error::{Error, Result};
 use crate::math::random::Random;
 use crate::math::stats::{mad, median};
@@ -23,10 +24,17 @@ pub const JUDGE_SEED: u64 = 20_200;
 /// # Errors
 /// [`Error::Weights`] for a file that cannot be written, [`Error::Numeric`].
 pub fn release(run: &Run, recipe: &Recipe, seed: u64, real: usize, folder: &Path) -> Result<Quality> {
-    let quality = quality(JUDGED, JUDGE_SEED, |windows| run.reconstruct(windows))?;
-    // The page looks at windows only: what judges codes stays behind.
+    let kind = match recipe.task {
+        Task::Rebuild | Task::Regress(_) | Task::Vary => Kind::Rebuilds,
+        Task::Foresee => Kind::Foresees(recipe.window),
+    };
+    let quality = quality(kind, JUDGED, JUDGE_SEED, |windows| run.answer(windows))?;
+    // What no score needs stays behind.
     let mut nets: Nets = (recipe.nets)();
-    nets.retain(|name, _| recipe.makers.contains(&name.as_str()) || recipe.critic == Some(name.as_str()));
+    nets.retain(|name, _| {
+        let name = name.as_str();
+        recipe.makers.contains(&name) || recipe.kept.contains(&name) || recipe.critic == Some(name)
+    });
     let mut tensors = BTreeMap::new();
     for (name, shape) in needed(&nets) {
         let values = run.params.get(&name)?.flatten_all()?.to_vec1::<f32>()?;
@@ -39,7 +47,7 @@ pub fn release(run: &Run, recipe: &Recipe, seed: u64, real: usize, folder: &Path
         detector: recipe.name.to_string(),
         version: recipe.version,
         sha256: hash(&bytes),
-        window: crate::nn::familiar::WINDOW,
+        window: recipe.window,
         tensors: needed(&nets),
         nets,
         train: Training {
@@ -48,8 +56,9 @@ pub fn release(run: &Run, recipe: &Recipe, seed: u64, real: usize, folder: &Path
             steps: recipe.steps,
             groups: recipe.groups,
             real,
+            minutes: Some((10.0 * run.minutes()).round() / 10.0),
         },
-        score_stats: stats(run)?,
+        score_stats: stats(run, recipe)?,
         quality: measured(&quality),
         licence: "MIT OR Apache-2.0".to_string(),
     };
@@ -61,14 +70,39 @@ pub fn release(run: &Run, recipe: &Recipe, seed: u64, real: usize, folder: &Path
 }
 
 fn describe(recipe: &Recipe, real: usize) -> String {
-    let mut text = String::from("masked and spoilt windows of seeded synthetic series, answered whole");
+    let mut text = String::from(match recipe.task {
+        Task::Rebuild => "masked and spoilt windows of seeded synthetic series, answered whole",
+        Task::Regress(_) => {
+            "masked and spoilt windows of seeded synthetic series, answered whole from all but their ends"
+        }
+        Task::Vary => {
+            "masked and spoilt windows of seeded synthetic series, answered whole from codes drawn around the \
+             encoder's, which are kept near a standard normal distribution"
+        }
+        Task::Foresee => {
+            "windows of seeded synthetic series, spoilt in places, answered with the change that follows"
+        }
+    });
     if real > 0 {
         text += &format!("; a third of the windows from {real} ordinary stretches of labelled telemetry");
     }
-    if recipe.groups > 0 {
-        text += "; then Wasserstein critics with gradient penalty against encoder and generator; \
-                 recurrent sizes and filters below the published ones";
-    }
+    text += match recipe.rivalry {
+        Rivalry::None => "",
+        Rivalry::Wasserstein(Cycles::Windows, _) => {
+            "; then Wasserstein critics with gradient penalty against encoder and generator; recurrent sizes and \
+             filters below the published ones"
+        }
+        Rivalry::Wasserstein(Cycles::Both(_), _) => {
+            "; then Wasserstein critics with gradient penalty against encoder and generator, which lead back from \
+             windows and from codes with noise on them"
+        }
+        Rivalry::Features => {
+            "; then against a discriminator whose features of windows and answers are to agree"
+        }
+        Rivalry::Joint(_) => {
+            "; then against discriminators of windows with codes, of two windows and of two codes"
+        }
+    };
     text
 }
 
@@ -86,12 +120,16 @@ pub fn measured(quality: &Quality) -> BTreeMap<String, f64> {
 }
 
 /// Answers to ordinary windows.
-fn stats(run: &Run) -> Result<Stats> {
-    let batch = Source::default().batch(512, false, &mut Random::new(JUDGE_SEED));
-    let answers = run.reconstruct(&batch.whole)?;
+fn stats(run: &Run, recipe: &Recipe) -> Result<Stats> {
+    let (source, random) = (Source::default(), &mut Random::new(JUDGE_SEED));
+    let batch = match recipe.task {
+        Task::Foresee => source.ahead(512, recipe.window, 1, random),
+        _ => source.batch(512, false, random),
+    };
+    let answers = run.answer(&batch.shown)?;
     let errors: Vec<f64> = answers.iter().zip(&batch.whole).map(|(a, b)| f64::from((a - b).abs())).collect();
     let spread = |values: &[f64]| Spread { median: median(values), mad: mad(values) };
-    let critic = run.judge(&batch.whole)?;
+    let critic = run.judge(&batch.shown)?;
     let critic = critic.map(|c| spread(&c.into_iter().map(f64::from).collect::<Vec<_>>()));
     Ok(Stats { error: spread(&errors), critic })
 }

@@ -5,8 +5,11 @@
 //! the very same steps.
 
 pub mod arima;
+pub mod foresight;
 pub mod holt_winters;
 pub mod htm;
+pub mod lstm;
+pub mod rnn;
 
 use std::sync::Arc;
 

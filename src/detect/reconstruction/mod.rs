@@ -11,6 +11,8 @@ use crate::nn::weights::Weights;
 pub mod autoencoder;
 pub mod pca;
 pub mod reconstructive;
+pub mod stitched;
+pub mod usual;
 
 /// What rebuilds windows.
 pub trait Reconstructor: Send + Sync {
@@ -20,6 +22,11 @@ pub trait Reconstructor: Send + Sync {
     /// # Errors
     /// [`Error::Numeric`].
     fn reconstruct(&self, windows: &[f32]) -> Result<Reconstruction>;
+
+    /// Points at each end of a window that are not shown to it: their answers are forecasts.
+    fn ends(&self) -> usize {
+        0
+    }
 }
 
 /// Answers to windows.

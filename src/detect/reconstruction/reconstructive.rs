@@ -4,12 +4,13 @@
 //! to the net (`nn::familiar`), rebuilt, and stitched by the median over the windows that cover a bin. A score is the
 //! largest of four, each in units of its usual deviation, learnt on the training stretch:
 //!
-//! - the error of the reconstruction with the critic's judgement, by the [`ScoreRule`]: a shape never seen;
+//! - the error of the reconstruction with the critic's judgement, or with the error of the forecasts at the windows'
+//!   ends, by the [`ScoreRule`]: a shape never seen;
 //! - the level and the spread that were taken out of the windows: what the net is not shown;
 //! - the distance of each point to the median of its neighbours, at the full rate: one that resampling smooths away.
 //!
 //! The bulk of the scores is then laid out evenly, so that the usual limit, six robust deviations above the median,
-//! falls at [`LIMIT`] usual deviations whatever the series.
+//! falls at [`super::usual::LIMIT`] usual deviations whatever the series.
 //!
 //! Nothing is trained here: `fit` only measures. A series that the net rebuilds badly is said to be foreign
 //! ([`Fitted::caution`]), and is judged without it. Source: Geiger et al. (2020), TadGAN, section IV, for the
@@ -19,12 +20,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::stitched::{Answers, Parts};
+use super::usual::{Level, Spacing, Tail};
 use super::{Reconstruction, Reconstructor};
 use crate::detect::{Detector, Fitted, Reach};
 use crate::error::{Error, Result};
-use crate::math::stats::{MAD_TO_SIGMA, median_in_place, quantile_sorted, rolling_mean};
+use crate::math::stats::{median_in_place, rolling_mean};
 use crate::nn::familiar::{Familiar, Frame, Sampling, WINDOW};
-use crate::score::critic::mode;
 use crate::score::{Measure, ScoreRule, Scores};
 
 /// Parameters of every detector that is a pretrained net.
@@ -65,8 +67,6 @@ const CALIBRATED: usize = 3000;
 const STRETCHES: usize = 3;
 /// Robust deviations that the band around the expected value is wide to each side.
 const BAND: f64 = 3.0;
-/// Usual deviations at which a score reaches six robust deviations above the median of the training scores.
-const LIMIT: f64 = 4.5;
 
 /// A detector before it has seen a series.
 pub struct Reconstructive<R> {
@@ -124,8 +124,8 @@ struct Learnt<R> {
 struct Usual {
     /// Errors of each measure of the rule.
     errors: Vec<Level>,
-    /// Distance of the critic's judgement from its median.
-    critic: Option<(f64, Level)>,
+    /// Distance of the critic's judgement from its median, or error of the forecasts.
+    opinion: Option<(f64, Level)>,
     /// Distance of a window's level from its median.
     level: (f64, Level),
     /// Distance of the logarithm of a window's spread from its median.
@@ -140,132 +140,6 @@ struct Usual {
     band: f64,
     /// Median error and deviation of the series, if the one is too large for the other.
     foreign: Option<(f64, f64)>,
-}
-
-/// Where a positive quantity usually is.
-#[derive(Debug, Clone, Copy, Default)]
-struct Level {
-    middle: f64,
-    scale: f64,
-}
-
-impl Level {
-    /// From the quantity on the training stretch; its largest values may be anomalies. The scale is at least
-    /// `floor`.
-    ///
-    /// The scale is that of the median deviation or of the 97 % quantile, whichever is wider: tails heavier than
-    /// the normal distribution's are usual too.
-    fn of(mut values: Vec<f64>, floor: f64) -> Level {
-        values.retain(|v| v.is_finite());
-        if values.is_empty() {
-            return Level { middle: 0.0, scale: floor };
-        }
-        values.sort_unstable_by(f64::total_cmp);
-        let middle = quantile_sorted(&values, 0.5);
-        // 1.881 deviations: the normal distribution's 97 %.
-        let tail = (quantile_sorted(&values, 0.97) - middle) / 1.881;
-        let mut off: Vec<f64> = values.iter().map(|v| (v - middle).abs()).collect();
-        let near = MAD_TO_SIGMA * median_in_place(&mut off);
-        Level { middle, scale: near.max(tail).max(floor) }
-    }
-
-    /// Deviations above what is usual, at least 0.
-    fn above(&self, value: f64) -> f64 {
-        ((value - self.middle) / self.scale).max(0.0)
-    }
-}
-
-/// How often a distance is large: in a heavy tail, deviations grow with a root of the distance.
-#[derive(Debug, Clone, Copy)]
-struct Tail {
-    /// The distance of [`Tail::FIRST`] deviations.
-    first: f64,
-    /// Exponent above it, 1 for the normal distribution.
-    power: f64,
-}
-
-impl Default for Tail {
-    fn default() -> Tail {
-        Tail { first: 1.0, power: 1.0 }
-    }
-}
-
-impl Tail {
-    /// Deviations that a normal distance stays below in 90 % and in 99 % of cases.
-    const FIRST: f64 = 1.645;
-    const SECOND: f64 = 2.576;
-    /// The heaviest tail that is called usual; above it, what is rare is strange.
-    const HEAVIEST: f64 = 0.4;
-
-    /// From distances on the training stretch; a deviation is at least `floor`.
-    fn of(mut values: Vec<f64>, floor: f64) -> Tail {
-        values.sort_unstable_by(f64::total_cmp);
-        let at = |q| if values.is_empty() { 0.0 } else { quantile_sorted(&values, q) };
-        let middle = at(0.5) / 0.6745;
-        let first = (at(0.9) / Tail::FIRST).max(middle).max(floor) * Tail::FIRST;
-        let ratio = (at(0.99) / first).max(1.0);
-        let power = (Tail::SECOND / Tail::FIRST).ln() / ratio.ln();
-        Tail { first, power: if ratio > 1.0 { power.clamp(Tail::HEAVIEST, 1.0) } else { 1.0 } }
-    }
-
-    /// The deviations that a distance is worth.
-    fn deviations(&self, value: f64) -> f64 {
-        let part = value / self.first;
-        Tail::FIRST * if part > 1.0 { part.powf(self.power) } else { part }
-    }
-}
-
-/// An increasing map of scores: straight lines between knots, nothing changed above the last.
-#[derive(Debug, Clone, Default)]
-struct Spacing {
-    knots: Vec<(f64, f64)>,
-}
-
-impl Spacing {
-    /// The map that lays the quartiles of `scores` out so that their median plus six robust deviations is
-    /// [`LIMIT`], and leaves what is above alone.
-    fn of(mut scores: Vec<f64>) -> Spacing {
-        scores.sort_unstable_by(f64::total_cmp);
-        // The median goes to 1.
-        let away = (LIMIT - 1.0) / (6.0 * MAD_TO_SIGMA);
-        let mut knots = vec![(0.0, 0.0)];
-        for (q, to) in [(0.25, 1.0 - away), (0.5, 1.0), (0.75, 1.0 + away)] {
-            let from = quantile_sorted(&scores, q);
-            if knots.last().is_some_and(|(x, _)| from > *x) && from < LIMIT {
-                knots.push((from, to));
-            }
-        }
-        knots.push((LIMIT, LIMIT));
-        Spacing { knots }
-    }
-
-    fn map(&self, score: f64) -> f64 {
-        for pair in self.knots.windows(2) {
-            let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
-            if score < x1 {
-                return y0 + (y1 - y0) * (score - x0) / (x1 - x0);
-            }
-        }
-        score
-    }
-}
-
-/// What windows say of each bin.
-struct Parts {
-    expected: Vec<f64>,
-    critic: Option<Vec<f64>>,
-    level: Vec<f64>,
-    spread: Vec<f64>,
-    /// Windows that cover it.
-    cover: Vec<usize>,
-}
-
-/// Windows with what the net made of them.
-struct Answers {
-    starts: Vec<usize>,
-    frames: Vec<Frame>,
-    rows: Vec<f64>,
-    critic: Option<Vec<f32>>,
 }
 
 impl<R: Reconstructor> Learnt<R> {
@@ -283,9 +157,10 @@ impl<R: Reconstructor> Learnt<R> {
             .map(|(start, input)| self.familiar.shape(&bins[*start..start + WINDOW], input))
             .collect();
         let Reconstruction { values, critic } = self.net.reconstruct(&inputs)?;
+        let ends = self.net.ends();
         let rows = values.chunks_exact(WINDOW).zip(&frames);
         let rows = rows.flat_map(|(row, frame)| row.iter().map(|v| frame.back(*v))).collect();
-        Ok(Answers { starts, frames, rows, critic })
+        Ok(Answers { starts, frames, rows, critic, ends })
     }
 
     /// The rule's score, the level's and the spread's, whichever is largest, for each bin.
@@ -293,14 +168,14 @@ impl<R: Reconstructor> Learnt<R> {
         let rule = &self.params.score;
         let errors: Vec<Vec<f64>> =
             rule.measures().iter().map(|m| rule.errors(*m, bins, &parts.expected)).collect();
-        let critic = self.judged(usual, parts);
+        let opinion = usual.opinion.and_then(|(middle, _)| self.opinion(parts, middle));
         (0..bins.len())
             .map(|b| {
                 let ease = self.ease(usual, parts.cover[b]);
                 let each = errors.iter().zip(&usual.errors).map(|(e, level)| level.above(e[b] / ease));
                 let reconstruction = each.fold(0.0, f64::max);
-                let judged = match (&critic, &usual.critic) {
-                    (Some(c), Some((_, level))) => Some(level.above(c[b])),
+                let judged = match (&opinion, &usual.opinion) {
+                    (Some(o), Some((_, level))) => Some(level.above(o[b])),
                     _ => None,
                 };
                 let shape = if usual.foreign.is_some() { 0.0 } else { rule.mixed(reconstruction, judged) };
@@ -313,10 +188,9 @@ impl<R: Reconstructor> Learnt<R> {
             .collect()
     }
 
-    /// Smoothed distance of the critic's judgement from what is usual.
-    fn judged(&self, usual: &Usual, parts: &Parts) -> Option<Vec<f64>> {
-        let (critic, (middle, _)) = (parts.critic.as_ref()?, usual.critic.as_ref()?);
-        let off: Vec<f64> = critic.iter().map(|c| (c - middle).abs()).collect();
+    /// Smoothed distance of the second opinion from `middle`.
+    fn opinion(&self, parts: &Parts, middle: f64) -> Option<Vec<f64>> {
+        let off: Vec<f64> = parts.opinion.as_ref()?.iter().map(|c| (c - middle).abs()).collect();
         Some(rolling_mean(&off, self.params.score.smooth, 1))
     }
 
@@ -334,14 +208,14 @@ impl<R: Reconstructor> Learnt<R> {
         let unit = self.familiar.spread();
         let rule = &self.params.score;
         let mut errors = vec![Vec::new(); rule.measures().len()];
-        let (mut critic, mut level, mut spread) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut opinion, mut level, mut spread) = (Vec::new(), Vec::new(), Vec::new());
         let (mut alone, mut stitched) = (Vec::new(), Vec::new());
         let mut expected = Vec::new();
         let mut pieces = Vec::new();
         for stretch in stretches(bins.len(), self.params.step) {
             let bins = &bins[stretch.clone()];
             let answers = self.answers(bins)?;
-            let parts = answers.stitch(bins.len());
+            let parts = answers.stitch(bins);
             // The ends are covered by few windows; of a short stretch there is nothing else.
             let inner =
                 if bins.len() >= 2 * WINDOW { WINDOW / 2..bins.len() - WINDOW / 2 } else { 0..bins.len() };
@@ -349,7 +223,7 @@ impl<R: Reconstructor> Learnt<R> {
                 all.extend_from_slice(&rule.errors(*measure, bins, &parts.expected)[inner.clone()]);
             }
             stitched.extend(inner.clone().map(|b| (bins[b] - parts.expected[b]).abs()));
-            critic.extend(parts.critic.iter().flat_map(|c| &c[inner.clone()]));
+            opinion.extend(parts.opinion.iter().flat_map(|c| &c[inner.clone()]));
             level.extend_from_slice(&parts.level[inner.clone()]);
             spread.extend_from_slice(&parts.spread[inner]);
             alone.extend(answers.at_the_edge(bins, self.params.step));
@@ -367,10 +241,13 @@ impl<R: Reconstructor> Learnt<R> {
             values.iter_mut().for_each(|v| *v = (*v - middle).abs());
             (middle, Level::of(values, floor))
         };
-        let critic = (!critic.is_empty()).then(|| {
-            let middle = median_in_place(&mut critic.clone());
-            let off: Vec<f64> = critic.iter().map(|c| (c - middle).abs()).collect();
-            (middle, Level::of(rolling_mean(&off, rule.smooth, 1), 1e-3))
+        let opinion = (!opinion.is_empty()).then(|| {
+            // A forecast's error is a distance already, and has the floor of other errors.
+            let forecast = self.net.ends() > 0;
+            let middle = if forecast { 0.0 } else { median_in_place(&mut opinion.clone()) };
+            let off: Vec<f64> = opinion.iter().map(|c| (c - middle).abs()).collect();
+            let least = if forecast { floor(Measure::Point, unit) } else { 1e-3 };
+            (middle, Level::of(rolling_mean(&off, rule.smooth, 1), least))
         });
         let off = off_neighbours(train);
         let point = Tail::of(off.clone(), 0.01);
@@ -378,7 +255,7 @@ impl<R: Reconstructor> Learnt<R> {
         let usual = Usual {
             // An error below a fiftieth of the series' deviation is none, however exact the training stretch.
             errors: rule.measures().iter().zip(errors).map(|(m, e)| Level::of(e, floor(*m, unit))).collect(),
-            critic,
+            opinion,
             level: centred(level, 0.2 * unit + 1e-6),
             spread: centred(spread, 0.1),
             point,
@@ -423,7 +300,7 @@ impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
         if bins.len() < WINDOW {
             return Ok(Scores::of(vec![f64::NAN; values.len()]));
         }
-        let parts = self.answers(&bins)?.stitch(bins.len());
+        let parts = self.answers(&bins)?.stitch(&bins);
         let usual = &self.usual;
         let of_bins = self.bin_scores(usual, &bins, &parts);
         let value = off_neighbours(values)
@@ -446,53 +323,6 @@ impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
             "The shape of this series is foreign to the pretrained net (its median error is {part} % of the \
              series' deviation), so only level, spread and single points are judged."
         ))
-    }
-}
-
-impl Answers {
-    /// What the windows say of each of `bins` bins: medians over those that cover it, and the critics' mode.
-    fn stitch(&self, bins: usize) -> Parts {
-        let mut parts = Parts {
-            expected: Vec::with_capacity(bins),
-            critic: self.critic.as_ref().map(|_| Vec::with_capacity(bins)),
-            level: Vec::with_capacity(bins),
-            spread: Vec::with_capacity(bins),
-            cover: Vec::with_capacity(bins),
-        };
-        let (mut first, mut end) = (0, 0);
-        let mut said = Vec::new();
-        let mut median = |values: &mut dyn Iterator<Item = f64>| {
-            said.clear();
-            said.extend(values);
-            median_in_place(&mut said)
-        };
-        for b in 0..bins {
-            while end < self.starts.len() && self.starts[end] <= b {
-                end += 1;
-            }
-            while first < end && self.starts[first] + WINDOW <= b {
-                first += 1;
-            }
-            let windows = first..end;
-            parts.cover.push(windows.len());
-            let rows = windows.clone().map(|k| self.rows[k * WINDOW + b - self.starts[k]]);
-            parts.expected.push(median(&mut { rows }));
-            let frames = &self.frames[windows.clone()];
-            parts.level.push(median(&mut frames.iter().map(|f| f.level)));
-            parts.spread.push(median(&mut frames.iter().map(|f| f.spread.max(1e-9).ln())));
-            if let (Some(all), Some(critic)) = (&mut parts.critic, &self.critic) {
-                let judged: Vec<f64> = critic[windows].iter().map(|c| f64::from(*c)).collect();
-                all.push(mode(&judged));
-            }
-        }
-        parts
-    }
-
-    /// Errors of single windows in their last `step` bins: those that a live score begins with.
-    fn at_the_edge<'a>(&'a self, bins: &'a [f64], step: usize) -> impl Iterator<Item = f64> + 'a {
-        self.starts.iter().enumerate().flat_map(move |(k, start)| {
-            (WINDOW - step..WINDOW).map(move |j| (bins[start + j] - self.rows[k * WINDOW + j]).abs())
-        })
     }
 }
 
