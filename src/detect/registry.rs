@@ -13,6 +13,7 @@ pub static DETECTORS: &[Entry] = &[
     similarity::discord::ENTRY,
     prediction::arima::ENTRY,
     prediction::holt_winters::ENTRY,
+    prediction::functional::ENTRY,
     prediction::htm::ENTRY,
     prediction::rnn::ENTRY,
     prediction::lstm::ENTRY,

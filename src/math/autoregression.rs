@@ -101,6 +101,7 @@ pub fn hannan_rissanen(values: &[f64], errors: &[f64], p: usize, q: usize) -> (V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::linalg::dot;
 
     fn golden() -> (Vec<f64>, serde_json::Value) {
         let all: serde_json::Value =
@@ -127,17 +128,25 @@ mod tests {
         near(&correlations, &numbers(&want["acf_0_10"]), "acf");
         let partial = partial_autocorrelations(&covariances);
         near(&partial[..6], &numbers(&want["pacf_yw_mle_0_6"])[1..], "pacf");
+        // The same sums over the pairs there are.
+        let n = y.len() as f64;
+        let adjusted: Vec<f64> =
+            covariances.iter().enumerate().map(|(lag, c)| c * n / (n - lag as f64)).collect();
         for p in 1..=3 {
-            near(
-                &from_partial(&partial[..p]),
-                &numbers(&want[format!("p{p}")]["yw_mle_phi"]),
-                "Yule and Walker",
-            );
+            let want = &want[format!("p{p}")];
+            for (covariances, phi) in [(&covariances, "yw_mle_phi"), (&adjusted, "yw_adjusted_phi")] {
+                let partial = partial_autocorrelations(&covariances[..=p]);
+                near(&from_partial(&partial), &numbers(&want[phi]), phi);
+            }
             let rows: Vec<f64> = (p..y.len())
                 .flat_map(|t| std::iter::once(1.0).chain((1..=p).map(|i| y[t - i]).collect::<Vec<_>>()))
                 .collect();
             let b = least_squares(&rows, p + 1, &y[p..], 0.0);
-            near(&b, &numbers(&want[format!("p{p}")]["ols_const_phi"]), "least squares");
+            near(&b, &numbers(&want["ols_const_phi"]), "least squares");
+            if !want["ols_fitted"].is_null() {
+                let fitted: Vec<f64> = rows.chunks_exact(p + 1).map(|row| dot(row, &b)).collect();
+                near(&fitted, &numbers(&want["ols_fitted"]), "least squares, fitted");
+            }
         }
         let (phi, theta) = hannan_rissanen(&y, &long_errors(&y, 6), 2, 1);
         near(&phi, &numbers(&want["hannan_rissanen_2_1"]["ar"]), "Hannan and Rissanen, φ");

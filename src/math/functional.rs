@@ -182,6 +182,12 @@ mod tests {
         assert!(sorted.iter().zip(&order).all(|(a, b)| (a - b).abs() < 1e-12));
         near(&boxplot.lower, &want["central_lower"], 1e-9, "lower");
         near(&boxplot.upper, &want["central_upper"], 1e-9, "upper");
+        let fence = |edge: &[f64], out: f64| -> Vec<f64> {
+            let width = boxplot.upper.iter().zip(&boxplot.lower).map(|(high, low)| high - low);
+            edge.iter().zip(width).map(|(e, w)| e + out * w).collect()
+        };
+        near(&fence(&boxplot.lower, -1.5), &want["fence_lower"], 1e-9, "lower fence");
+        near(&fence(&boxplot.upper, 1.5), &want["fence_upper"], 1e-9, "upper fence");
         let most = |c: &Vec<f64>| boxplot.exceedance(c, 1.5, 0.0).into_iter().fold(0.0, f64::max);
         let out: Vec<f64> = curves.iter().map(most).collect();
         near(&out, &want["max_exceedance_in_ranges"], 1e-9, "exceedance");
@@ -197,6 +203,14 @@ mod tests {
         let three = CurveComponents::of(&curves, &weights, |_| 3);
         near(&three.mean, &want["fpca"]["mean_curve"], 1e-9, "mean");
         near(&three.variances[..6], &want["fpca"]["eigenvalues"], 1e-7, "variances");
+        for (curve, scores) in curves.iter().zip(want["fpca"]["scores_up_to_sign_abs"].as_array().unwrap()) {
+            let away = |k: &[f64]| -> f64 {
+                let part = |t: usize| weights[t] * (curve[t] - three.mean[t]) * k[t];
+                (0..weights.len()).map(part).sum::<f64>().abs()
+            };
+            let got: Vec<f64> = three.components.iter().map(|k| away(k)).collect();
+            near(&got, scores, 1e-7, "scores");
+        }
         let residuals: Vec<Vec<f64>> = curves.iter().map(|c| three.residual(c)).collect();
         let sizes: Vec<f64> = residuals.iter().map(|r| three.size(r)).collect();
         near(&sizes, &want["fpca"]["residual_ise"], 1e-7, "residual");

@@ -4,8 +4,8 @@ use super::stats;
 
 /// Shortest period that is told apart from noise.
 const SHORTEST: usize = 4;
-/// Periods below this need a stronger correlation: spiky counts often show weak ones of a few points. So do
-/// those of which fewer than six are seen.
+/// Periods below this need a correlation of 0.5, those below three times as long one of 0.3 and all others one of
+/// 0.2: spiky counts often show weak ones of a few points. So do those of which fewer than six are seen.
 const SHORT: usize = 12;
 /// Points that one look at the autocorrelation takes, and its longest lag: bounds the cost at 3e7 multiply-adds.
 const POINTS: usize = 20_000;
@@ -68,7 +68,13 @@ fn repeats(x: &[f64]) -> Option<usize> {
     for lag in 1..r.len() - 1 {
         dip = dip.min(r[lag]);
         let doubtful = lag < SHORT || lag > x.len() / 6;
-        let least = if doubtful { 0.5 } else { 0.2 };
+        let least = if doubtful {
+            0.5
+        } else if lag < 3 * SHORT {
+            0.3
+        } else {
+            0.2
+        };
         let rises = r[lag] >= r[lag - 1] && r[lag] > r[lag + 1];
         if lag >= SHORTEST && rises && r[lag] > (ERRORS * error).max(least) && r[lag] - dip >= DIP {
             peaks.push((lag, r[lag]));

@@ -442,7 +442,7 @@ mod tests {
             ma: Coefficients::moving_average(&numbers(&params["theta"]), 0, 0.0),
             past,
         };
-        State::new(Arc::new(model), before, 1.0)
+        State::new(Arc::new(model), before, params["sigma2"].as_f64().unwrap().sqrt())
     }
 
     fn walk(state: &mut State, values: &[f64]) -> Vec<f64> {
@@ -455,23 +455,41 @@ mod tests {
     }
 
     #[test]
-    fn one_step_forecasts_agree_with_the_reference() {
+    fn forecasts_agree_with_the_reference() {
         let golden = golden();
-        let want = |name: &str, key: &str| numbers(&golden["outputs"][name][key]);
-        let mut arma = state(&golden["params"]["arima_2_0_1"], differences(0, 0), Vec::new());
-        let got = walk(&mut arma, &numbers(&golden["inputs"]["y_arma"]));
-        near(&got, &want("arima_2_0_1", "css_one_step"), 1e-9, "ARMA");
-        near(&got[15..], &want("arima_2_0_1", "kalman_one_step")[15..], 1e-6, "ARMA, exact");
-        let ahead: Vec<f64> = arma.ahead(6).iter().map(|g| g.mean).collect();
-        near(&ahead, &want("arima_2_0_1", "forecast"), 1e-6, "ARMA, ahead");
+        for (name, series, d, one_step) in [
+            ("arima_2_0_1", "y_arma", 0, "css_one_step"),
+            ("arima_1_1_1", "y_int", 1, "css_one_step_from_index1"),
+        ] {
+            let want = |key: &str| numbers(&golden["outputs"][name][key]);
+            let values = numbers(&golden["inputs"][series]);
+            let (before, y) = values.split_at(d);
+            let mut model = state(&golden["params"][name], differences(d, 0), before.to_vec());
+            let got = walk(&mut model, y);
+            near(&got, &want(one_step), 1e-9, name);
+            let errors: Vec<f64> = y.iter().zip(&got).map(|(y, mean)| y - mean).collect();
+            near(&errors, &want("css_resid"), 1e-9, name);
+            // The exact filter forgets how it began.
+            let burnt = golden["outputs"][name]["css_equals_kalman_from_index"].as_u64().unwrap() as usize;
+            near(&got[burnt - d..], &want("kalman_one_step")[burnt..], 1e-6, name);
+            let ahead = model.ahead(6);
+            near(&ahead.iter().map(|g| g.mean).collect::<Vec<_>>(), &want("forecast"), 1e-6, name);
+            near(&ahead.iter().map(|g| g.sd).collect::<Vec<_>>(), &want("forecast_se"), 1e-6, name);
+        }
+    }
 
-        let y = numbers(&golden["inputs"]["y_int"]);
-        let mut arima = state(&golden["params"]["arima_1_1_1"], differences(1, 0), vec![y[0]]);
-        let got = walk(&mut arima, &y[1..]);
-        near(&got, &want("arima_1_1_1", "css_one_step_from_index1"), 1e-9, "ARIMA");
-        near(&got[11..], &want("arima_1_1_1", "kalman_one_step")[12..], 1e-6, "ARIMA, exact");
-        let ahead: Vec<f64> = arima.ahead(6).iter().map(|g| g.mean).collect();
-        near(&ahead, &want("arima_1_1_1", "forecast"), 1e-6, "ARIMA, ahead");
+    #[test]
+    fn an_error_echoes_as_the_reference_says() {
+        let golden = golden();
+        let mut model = state(&golden["params"]["arima_2_0_1"], Vec::new(), Vec::new());
+        model.observe(model.next().mean + 1.0);
+        let mut echo = vec![1.0];
+        while echo.len() < 8 {
+            let mean = model.next().mean;
+            echo.push(mean - model.model.mu);
+            model.observe(mean);
+        }
+        near(&echo, &numbers(&golden["outputs"]["psi_weights_2_0_1"]), 1e-9, "ψ");
     }
 
     #[test]

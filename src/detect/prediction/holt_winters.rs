@@ -449,9 +449,11 @@ mod tests {
                 origin: 0.0,
                 sd: 1.0,
             };
-            let (mut fitted, mut level, mut trend, mut season) = (vec![], vec![], vec![], vec![]);
+            let (mut fitted, mut errors) = (vec![], vec![]);
+            let (mut level, mut trend, mut season) = (vec![], vec![], vec![]);
             for x in numbers(&golden["inputs"][input]) {
                 fitted.push(state.next().mean);
+                errors.push(x - state.next().mean);
                 let phase = state.phase;
                 state.observe(x);
                 level.push(state.level);
@@ -460,6 +462,8 @@ mod tests {
             }
             let want = &golden["outputs"][name];
             near(&fitted, &want["fitted"], name);
+            near(&errors, &want["one_step_error"], name);
+            near(&[dot(&errors, &errors)], &serde_json::json!([want["sse"]]), name);
             near(&level, &want["level"], name);
             if name != "ses" {
                 near(&trend, &want["trend"], name);

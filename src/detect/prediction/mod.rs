@@ -6,6 +6,7 @@
 
 pub mod arima;
 pub mod foresight;
+pub mod functional;
 pub mod holt_winters;
 pub mod htm;
 pub mod lstm;
@@ -46,14 +47,19 @@ pub trait Forecaster: Clone + Send + Sync + 'static {
     /// Takes the next value.
     fn observe(&mut self, x: f64);
 
-    /// The forecasts of the next `horizon` values. By default each forecast is fed back as if it came true.
+    /// The forecasts of the next `horizon` values: means as if each forecast came true. Their variances add up
+    /// what an error of one deviation in each step before does to the mean, exact for a linear model.
     fn ahead(&self, horizon: usize) -> Vec<Gaussian> {
-        let mut state = self.clone();
+        let (mut state, mut shocked) = (self.clone(), self.clone());
+        let mut variance = 0.0;
         (0..horizon)
-            .map(|_| {
-                let forecast = state.next();
-                state.observe(forecast.mean);
-                forecast
+            .map(|step| {
+                let Gaussian { mean, sd } = state.next();
+                let shock = if step == 0 { sd } else { shocked.next().mean - mean };
+                variance += shock * shock;
+                state.observe(mean);
+                shocked.observe(mean + shock);
+                Gaussian { mean, sd: variance.sqrt() }
             })
             .collect()
     }
@@ -308,6 +314,7 @@ mod tests {
         assert_eq!(deviation(&[]), 0.0);
         assert_eq!(floor(&[1.0, 4.0]), 3e-6);
         assert_eq!(floor(&[2.0, 2.0]), 1e-9);
-        assert_eq!(Last(3.0).ahead(2), [Gaussian { mean: 3.0, sd: 1.0 }; 2]);
+        let walk = Last(3.0).ahead(3).iter().map(|g| (g.mean, g.sd * g.sd)).collect::<Vec<_>>();
+        assert!(walk.iter().zip(1..).all(|(g, h)| g.0 == 3.0 && (g.1 - f64::from(h)).abs() < 1e-12));
     }
 }

@@ -148,16 +148,23 @@ impl Memory {
 
     /// Adds `up` to the synapses whose cell was active and takes `down` from the others; those at 0 go.
     fn adapt(&mut self, id: u32, up: f32, down: f32) {
-        let (is_active, targets) = (&self.is_active, &mut self.targets);
-        self.segments[id as usize].synapses.retain_mut(|(cell, permanence)| {
-            let change = if is_active[*cell as usize] { up } else { -down };
+        let synapses = &mut self.segments[id as usize].synapses;
+        let mut gone = false;
+        for (cell, permanence) in synapses.iter_mut() {
+            let change = if self.is_active[*cell as usize] { up } else { -down };
             *permanence = (*permanence + change).min(1.0);
-            let keep = *permanence > SLACK;
-            if !keep {
-                forget(&mut targets[*cell as usize], id);
-            }
-            keep
-        });
+            gone |= *permanence <= SLACK;
+        }
+        if gone {
+            let targets = &mut self.targets;
+            synapses.retain(|(cell, permanence)| {
+                let keep = *permanence > SLACK;
+                if !keep {
+                    forget(&mut targets[*cell as usize], id);
+                }
+                keep
+            });
+        }
     }
 
     /// Up to `count` new synapses to the winners of the step before, in ascending order.
@@ -238,8 +245,9 @@ impl Memory {
             let firm = |s: &&(u32, f32)| s.1 + SLACK >= self.rates.connected && self.is_active[s.0 as usize];
             synapses.iter().filter(firm).count() as u32
         };
-        self.predicting =
-            touched.iter().copied().filter(|id| connected(id) >= self.rates.activation).collect();
+        let enough = self.rates.activation;
+        let active = |id: &u32| self.potential[*id as usize] >= enough && connected(id) >= enough;
+        self.predicting = touched.iter().copied().filter(active).collect();
         self.matching = touched;
     }
 

@@ -3,14 +3,17 @@
 //! Each value (and its time of day) becomes a sparse code, a spatial pooler turns it into active columns, and a
 //! temporal memory predicts the next ones. The raw score is the part of the active columns that was not
 //! predicted; the score is the rarity of its recent mean against its past, `log10(1 / 2P)`, so 0 is an even
-//! chance and 3 one in two thousand. A value more than 5 % of the range seen so far outside that range is
-//! strange at once (spatial tolerance). The memory goes on learning while it scores.
+//! chance and 3 one in two thousand. A value outside the range seen so far is strange at once (spatial
+//! tolerance), the stranger the farther: 8 for 5 % of that range, 3 more for ten times as far, so that a record
+//! by a hair counts for little. The memory goes on learning while it scores.
 //!
 //! Source: Ahmad, Lavin, Purdy and Agha, "Unsupervised real-time anomaly detection for streaming data",
 //! Neurocomputing 2017; parameters of its public implementation, with 1024 columns of 16 cells.
 //!
-//! Cost: about 1e5 operations a point; memory bounded by `columns * cells * segments * synapses`. Limits: needs
-//! some hundred points before its predictions mean anything, and finds changes of course rather than of shape.
+//! Cost: 1e5 operations a point at first, and more the more sequences the memory holds, since each of them is
+//! looked up in every step: of the classical detectors the slowest, on 100,000 points several times what its start
+//! promises. Memory is bounded at four segments a cell, about 20 MB. Limits: needs some hundred points before its
+//! predictions mean anything, and finds changes of course rather than of shape.
 
 mod encoder;
 mod likelihood;
@@ -32,14 +35,16 @@ use pooler::Pooler;
 
 /// Points needed to learn the range of values.
 const NEEDED: usize = 20;
-/// Values between two resolvable ones: 130 buckets over the range, padded by a fifth on each side.
-const BUCKETS: f64 = 130.0;
+/// Buckets of the code over the range of ordinary training values, padded by a fifth on each side: NuPIC's 130 are
+/// over the range of the whole series, of which that is about half.
+const BUCKETS: f64 = 60.0;
 const PADDING: f64 = 1.4;
-/// A value this part of the seen range outside it is strange at once.
+/// The score of a value this part of the seen range outside it, and what ten times as far adds. On NAB this gives
+/// 2 more than one fixed score for all of them, with any resolution or seed.
 const TOLERANCE: f64 = 0.05;
-/// The score of such a value: above all that the likelihood can reach.
-const OUTSIDE: f64 = 10.0;
-/// No scores for this part of the calibration, up to a limit.
+const OUTSIDE: f64 = 8.0;
+const TENFOLD: f64 = 3.0;
+/// No scores for this part of the calibration, up to a limit; surprises of its first half are forgotten.
 const PROBATION: f64 = 0.15;
 const LONGEST_PROBATION: usize = 750;
 
@@ -153,7 +158,7 @@ impl Learnt {
             increment: 0.04,
             decrement: 0.008,
             punishment: 0.001,
-            segments_per_cell: 32,
+            segments_per_cell: 4,
             synapses_per_segment: 2 * share(31),
         };
         Online {
@@ -173,7 +178,8 @@ impl Online {
     fn observe(&mut self, value: f64) -> f64 {
         let columns = self.pooler.step(&self.encoder.bits(value, self.seen));
         let raw = self.memory.step(&columns);
-        let z = self.likelihood.push(raw);
+        // At first everything is news.
+        let z = if self.seen < self.probation / 2 { 0.0 } else { self.likelihood.push(raw) };
         let range = self.high - self.low;
         let outside = (self.low - value).max(value - self.high);
         (self.low, self.high) = (self.low.min(value), self.high.max(value));
@@ -183,8 +189,9 @@ impl Online {
         } else if self.low == self.high {
             // Nothing has differed yet.
             0.0
-        } else if outside.is_finite() && outside > TOLERANCE * range {
-            OUTSIDE + (outside / range).min(1e3)
+        } else if range > 0.0 && outside > 0.0 {
+            let far = (outside / (TOLERANCE * range)).min(1e6);
+            (OUTSIDE + TENFOLD * far.log10()).max(rarity(z))
         } else {
             rarity(z)
         }
@@ -236,7 +243,9 @@ mod tests {
         values[300] = 1.3;
         let fitted = Htm { params: Params::default(), day: None }.fit(&values[..200]).unwrap();
         let scores = fitted.score(&values).unwrap().value;
-        assert!(scores[300] > OUTSIDE && scores[299] < OUTSIDE);
+        // 1.3 lies 15 % of the range above it, three times the tolerance.
+        assert!((scores[300] - OUTSIDE - TENFOLD * 3f64.log10()).abs() < 0.05, "{}", scores[300]);
+        assert!(scores[299] < OUTSIDE);
         assert!(scores[..30].iter().all(|s| s.is_nan()) && scores[30].is_finite());
     }
 }

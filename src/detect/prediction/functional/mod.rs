@@ -1,0 +1,434 @@
+//! Functional data analysis: a cycle is a curve; strange is where it leaves the others or has another shape.
+//!
+//! The series is cut into cycles of one period. From each the level is taken that the cycles before it lead to
+//! expect, the median of the last three of theirs: that follows a trend, and yet shows a whole cycle that is too
+//! high. A cycle that comes up to a tenth of a period early or late is moved to where it fits. What remains is
+//! measured in two ways, and the larger counts:
+//!
+//! - by the functional boxplot of the last cycles: distance from the median curve, in half widths of the central
+//!   region (the deeper half of the curves by modified band depth), so the fences lie at `1 + 2 * factor`;
+//! - by functional principal components, learnt on the curves that the boxplot does not flag: what they leave of
+//!   the curve at each point, in deviations of what they leave of ordinary ones.
+//!
+//! Sources: Sun and Genton (2011), "Functional Boxplots"; López-Pintado and Romo (2009), "On the Concept of Depth
+//! for Functional Data"; Ramsay and Silverman (2005), "Functional Data Analysis".
+//!
+//! Live, a point first has the score of the boxplot; once its cycle is complete it has its final one. Cost for n
+//! curves of m points: constant a point within a cycle; on a completed one O(n m (n + log n) + n³), so about n²
+//! a point. Limits: it needs cycles. Without a period, or with fewer than four to learn from, the curves are
+//! stretches of 32 points, and only the level and the spread of values count.
+
+mod cycles;
+mod yardstick;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::floor;
+use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDetector, Tail};
+use crate::error::{Error, Result};
+use crate::math::functional::median_curve;
+use crate::score::Scores;
+use cycles::{Cycle, Levels, cut, lag, phase};
+use yardstick::{Rules, Yardstick};
+
+/// Points of a curve where the series has no period.
+const WITHOUT_PERIOD: usize = 32;
+/// Fewest points of a curve that is not asked for by name.
+const SHORTEST: usize = 8;
+/// Cycles needed to learn from.
+const NEEDED: usize = 4;
+
+/// Parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Params {
+    /// Points of a cycle, at least 4; by default one period.
+    pub cycle: Option<usize>,
+    /// The last so many cycles are remembered, at least 4.
+    pub curves: usize,
+    /// Widths of the central region from its edge to the fence, above 0 (Sun and Genton: 1.5).
+    pub factor: f64,
+    /// Part of the variance of the curves that the components explain, 0 to 1.
+    pub explained: f64,
+    /// How far a cycle may come early or late, as a part of it, 0 to 0.5.
+    pub shift: f64,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params { cycle: None, curves: 30, factor: 1.5, explained: 0.95, shift: 0.1 }
+    }
+}
+
+impl Params {
+    fn check(&self) -> Result<()> {
+        if self.cycle.is_some_and(|m| m < 4) {
+            return Err(Error::param("cycle", "must be at least 4 points, or null for one period"));
+        }
+        if !(NEEDED..=1000).contains(&self.curves) {
+            return Err(Error::param("curves", format!("must be from {NEEDED} to 1000")));
+        }
+        if !(self.factor.is_finite() && self.factor > 0.0) {
+            return Err(Error::param("factor", "must be above 0"));
+        }
+        for (name, part, most) in [("explained", self.explained, 1.0), ("shift", self.shift, 0.5)] {
+            if !(0.0..=most).contains(&part) {
+                return Err(Error::param(name, format!("must be from 0 to {most}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Functional {
+    params: Params,
+    period: Option<usize>,
+}
+
+impl Detector for Functional {
+    fn fit(&self, train: &[f64]) -> Result<Arc<dyn Fitted>> {
+        let p = &self.params;
+        let n = train.len();
+        let cyclic = p.cycle.or(self.period.filter(|m| *m >= 4 && n >= NEEDED * m));
+        let points = cyclic.unwrap_or_else(|| WITHOUT_PERIOD.min(n / NEEDED).max(SHORTEST));
+        if n < NEEDED * points {
+            return Err(Error::TooShort { needed: NEEDED * points, got: n });
+        }
+        let shift = if cyclic.is_some() { (p.shift * points as f64) as usize } else { 0 };
+        let rules = Rules { factor: p.factor, explained: p.explained, floor: floor(train) };
+        let (cycles, _) = cut(train, 0, points, shift, p.curves);
+        let learnt = Learnt { train: train.to_vec(), points, shift, most: p.curves, rules, cycles };
+        Ok(Arc::new(Fit(Arc::new(learnt))))
+    }
+}
+
+/// The training stretch and its last cycles.
+struct Learnt {
+    train: Vec<f64>,
+    /// Points of a cycle, and how many it may come early or late.
+    points: usize,
+    shift: usize,
+    /// Cycles remembered.
+    most: usize,
+    rules: Rules,
+    cycles: Vec<Cycle>,
+}
+
+struct Fit(Arc<Learnt>);
+
+impl Fitted for Fit {
+    fn reach(&self) -> Reach {
+        // A cycle is final when the place of the next one is known.
+        Reach { before: Reach::ALL, after: self.0.points - 1 + 2 * self.0.shift, grain: 1 }
+    }
+
+    fn score(&self, values: &[f64]) -> Result<Scores> {
+        Ok(Live::new(&self.0).push(values)?.scores)
+    }
+
+    fn online(&self) -> Option<Box<dyn StreamingDetector>> {
+        Some(Box::new(Live::new(&self.0)))
+    }
+}
+
+/// The one walk along a series, for batch and live.
+#[derive(Clone)]
+struct Live {
+    learnt: Arc<Learnt>,
+    /// Values from index `origin` on.
+    kept: Vec<f64>,
+    origin: usize,
+    /// Length of the beginning that the series shares with the training stretch, bit for bit.
+    shared: usize,
+    /// Points before this one have their final scores.
+    settled: usize,
+    /// From the moment that the first cycle is in.
+    open: Option<Open>,
+}
+
+/// The cycle that is coming in, and what it will be compared with.
+#[derive(Clone)]
+struct Open {
+    /// Where it begins unless it comes early or late.
+    start: usize,
+    level: f64,
+    levels: Levels,
+    ring: VecDeque<Cycle>,
+    yardstick: Yardstick,
+    /// Place of the cycle that the yardstick leaves out.
+    without: Option<usize>,
+}
+
+impl Live {
+    fn new(learnt: &Arc<Learnt>) -> Live {
+        Live { learnt: Arc::clone(learnt), kept: Vec::new(), origin: 0, shared: 0, settled: 0, open: None }
+    }
+
+    fn seen(&self) -> usize {
+        self.origin + self.kept.len()
+    }
+
+    /// The first cycle of the series: where in the training cycles it begins decides how those are cut.
+    fn begin(&self) -> Open {
+        let learnt = &*self.learnt;
+        let first = &self.kept[..learnt.points];
+        let phase = if self.shared >= learnt.points || learnt.shift == 0 {
+            0
+        } else {
+            phase(first, &median_curve(learnt.cycles.iter().map(|c| &c.curve)))
+        };
+        let cycles = if phase == 0 {
+            learnt.cycles.clone()
+        } else {
+            cut(&learnt.train, phase, learnt.points, learnt.shift, learnt.most).0
+        };
+        let levels = Levels::default();
+        let ring = VecDeque::from(cycles);
+        let (yardstick, without) = self.yardstick(&ring, 0);
+        Open { start: 0, level: levels.next(first), levels, ring, yardstick, without }
+    }
+
+    /// The yardstick for the cycle that begins at `start`. As long as the series is the training stretch, that
+    /// cycle is not compared with itself: its place is given back.
+    fn yardstick(&self, ring: &VecDeque<Cycle>, start: usize) -> (Yardstick, Option<usize>) {
+        let without = self.itself(ring, start);
+        let others = ring.iter().filter(|c| without.is_none() || c.place != without);
+        let curves: Vec<Vec<f64>> = others.map(|c| c.curve.clone()).collect();
+        (Yardstick::of(&curves, &self.learnt.rules), without)
+    }
+
+    fn itself(&self, ring: &VecDeque<Cycle>, start: usize) -> Option<usize> {
+        if self.shared < start.max(self.learnt.points) {
+            return None;
+        }
+        ring.iter().filter_map(|c| c.place).find(|place| place.abs_diff(start) < self.learnt.points / 2)
+    }
+
+    /// Judges the open cycle if it is complete and opens the next one.
+    fn close(&mut self, scores: &mut Column) -> bool {
+        let (points, shift) = (self.learnt.points, self.learnt.shift);
+        let seen = self.seen();
+        let Some(mut open) = self.open.take() else {
+            if seen >= points {
+                self.open = Some(self.begin());
+            }
+            return seen >= points;
+        };
+        // The first cycle stands where it stands.
+        let reach = if open.start == 0 { 0 } else { shift };
+        if seen < open.start + points + reach {
+            self.open = Some(open);
+            return false;
+        }
+        let nominal = open.start - self.origin;
+        let moved =
+            if reach > 0 { lag(&self.kept, nominal, &open.yardstick.center, reach, reach) } else { 0 };
+        let start = open.start.saturating_add_signed(moved);
+        let values = &self.kept[start - self.origin..][..points];
+        let curve: Vec<f64> = values.iter().map(|x| x - open.level).collect();
+        let rest = open.yardstick.rest(&curve);
+        for i in self.settled..start + points {
+            // Points between two cycles are judged as the first of the later one.
+            let t = i.saturating_sub(start);
+            scores.push(&open, t, self.kept[i - self.origin], if i < start { 0.0 } else { rest[t] });
+        }
+        self.settled = start + points;
+        open.levels.push(values);
+        // The training cycles are known already.
+        let known = self.shared >= start + points && start + points <= self.learnt.train.len();
+        if !known {
+            open.ring.push_back(Cycle { place: None, curve });
+            if open.ring.len() > self.learnt.most {
+                open.ring.pop_front();
+            }
+        }
+        open.start = start + points;
+        open.level = open.levels.next(&[]);
+        if !known || open.without.is_some() || self.itself(&open.ring, open.start).is_some() {
+            (open.yardstick, open.without) = self.yardstick(&open.ring, open.start);
+        }
+        let needed = open.start.saturating_sub(shift).min(self.settled);
+        self.kept.drain(..needed - self.origin);
+        self.origin = needed;
+        self.open = Some(open);
+        true
+    }
+}
+
+impl StreamingDetector for Live {
+    fn push(&mut self, values: &[f64]) -> Result<Tail> {
+        let (seen, settled) = (self.seen(), self.settled);
+        for value in values {
+            let index = self.seen();
+            let same = |known: &f64| known.to_bits() == value.to_bits();
+            if self.shared == index && self.learnt.train.get(index).is_some_and(same) {
+                self.shared += 1;
+            }
+            self.kept.push(*value);
+        }
+        let mut scores = Column::default();
+        let mut changed = false;
+        while self.close(&mut scores) {
+            changed = true;
+        }
+        let start = if changed { settled } else { seen };
+        let points = self.learnt.points;
+        for i in self.settled.max(start)..self.seen() {
+            match &self.open {
+                // Until the cycle is complete, by the boxplot alone.
+                Some(open) => {
+                    let t = i.saturating_sub(open.start) % points;
+                    scores.push(open, t, self.kept[i - self.origin], 0.0);
+                }
+                None => scores.nothing(),
+            }
+        }
+        let Column { value, expected, band } = scores;
+        let scores = Scores { value, expected: Some(expected), band: Some(band) };
+        Ok(Tail { start, settled: self.settled, scores })
+    }
+}
+
+/// Scores on their way out.
+#[derive(Default)]
+struct Column {
+    value: Vec<f64>,
+    expected: Vec<f64>,
+    band: Vec<f64>,
+}
+
+impl Column {
+    /// The value `x` at point `t` of the open cycle, of which the components leave `rest`.
+    fn push(&mut self, open: &Open, t: usize, x: f64, rest: f64) {
+        self.value.push(open.yardstick.distance(t, x - open.level).max(rest));
+        self.expected.push(open.level + open.yardstick.center[t]);
+        self.band.push(open.yardstick.band(t));
+    }
+
+    fn nothing(&mut self) {
+        for column in [&mut self.value, &mut self.expected, &mut self.band] {
+            column.push(f64::NAN);
+        }
+    }
+}
+
+/// The registry's row.
+pub const ENTRY: Entry = Entry {
+    name: "functional",
+    family: Family::Prediction,
+    pretrained: false,
+    summary: "Cycles that leave the bundle of the others, or have another shape",
+    source: "Sun and Genton (2011), Functional Boxplots",
+    defaults: || serde_json::json!(Params::default()),
+    build: |setup: &Setup| {
+        let params: Params = setup.params()?;
+        params.check()?;
+        Ok(Box::new(Functional { params, period: setup.period }))
+    },
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::random::Random;
+    use std::f64::consts::TAU;
+
+    const M: usize = 40;
+
+    /// Cycles of [`M`] points whose amplitude and level vary a little, and noise.
+    fn bundle(cycles: usize, seed: u64) -> Vec<f64> {
+        let mut random = Random::new(seed);
+        (0..cycles)
+            .flat_map(|_| {
+                let (size, level) = (1.0 + 0.1 * random.normal(), 0.1 * random.normal());
+                (0..M)
+                    .map(|t| level + size * (TAU * t as f64 / M as f64).sin() + 0.02 * random.normal())
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    fn fit(period: Option<usize>, train: &[f64]) -> Arc<dyn Fitted> {
+        Functional { params: Params::default(), period }.fit(train).unwrap()
+    }
+
+    fn most(scores: &[f64]) -> f64 {
+        scores.iter().copied().filter(|s| s.is_finite()).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn a_cycle_that_is_too_high_and_one_of_another_shape_stand_out() {
+        let mut x = bundle(60, 1);
+        x[M * 40..M * 41].iter_mut().for_each(|v| *v += 1.0);
+        // Within the bundle at each point, but of three waves where the others have one.
+        for t in 0..M {
+            x[M * 50 + t] += 0.12 * (3.0 * TAU * t as f64 / M as f64).sin();
+        }
+        let scores = fit(Some(M), &x[..M * 35]).score(&x).unwrap().value;
+        let cycle = |k: usize| most(&scores[M * k..M * (k + 1)]);
+        let usual = (0..60).filter(|k| ![40, 41, 42, 50].contains(k)).map(cycle).fold(0.0, f64::max);
+        assert!(cycle(40) > 1.3 * usual && cycle(50) > 1.3 * usual, "{} {} {usual}", cycle(40), cycle(50));
+    }
+
+    #[test]
+    fn cycles_that_come_late_and_a_start_in_their_middle_are_ordinary() {
+        let even = bundle(60, 2);
+        let usual = most(&fit(Some(M), &even).score(&even).unwrap().value);
+        // Every fifth cycle has a pause of three points after it.
+        let late: Vec<f64> = even
+            .chunks(5 * M)
+            .flat_map(|five| five.iter().chain(std::iter::repeat_n(&five[0], 3)).copied().collect::<Vec<_>>())
+            .collect();
+        let scores = fit(Some(M), &late).score(&late).unwrap().value;
+        assert!(most(&scores) < 1.5 * usual, "{} {usual}", most(&scores));
+        let scores = fit(Some(M), &even).score(&even[17..]).unwrap().value;
+        assert!(most(&scores) < 1.5 * usual, "{} {usual}", most(&scores));
+    }
+
+    #[test]
+    fn a_cycle_has_the_boxplots_scores_until_it_is_complete() {
+        let x = bundle(30, 3);
+        let mut live = fit(Some(M), &x[..M * 20]).online().unwrap();
+        let tail = live.push(&x[..M - 1]).unwrap();
+        assert!(tail.scores.value.iter().all(|s| s.is_nan()));
+        let tail = live.push(&x[M - 1..M + 9]).unwrap();
+        assert_eq!((tail.start, tail.settled, tail.scores.value.len()), (0, M, M + 9));
+        let tail = live.push(&x[M + 9..M + 12]).unwrap();
+        assert_eq!((tail.start, tail.settled, tail.scores.value.len()), (M + 9, M, 3));
+        // The next one is final when it can no longer come late.
+        let tail = live.push(&x[M + 12..2 * M + 4]).unwrap();
+        assert_eq!((tail.start, tail.settled, tail.scores.value.len()), (M, 2 * M, M + 4));
+    }
+
+    #[test]
+    fn without_a_period_levels_and_spikes_are_judged() {
+        let mut random = Random::new(4);
+        let mut x: Vec<f64> = (0..2000).map(|_| random.normal()).collect();
+        x[1500] += 12.0;
+        let fitted = fit(None, &x[..1000]);
+        let scores = fitted.score(&x).unwrap().value;
+        assert_eq!((0..2000).max_by(|a, b| scores[*a].total_cmp(&scores[*b])), Some(1500));
+        assert_eq!(fitted.reach().after, WITHOUT_PERIOD - 1);
+        // Fewer than four periods are no more than none.
+        assert_eq!(fit(Some(300), &x[..1000]).reach().after, WITHOUT_PERIOD - 1);
+        let short = Functional { params: Params::default(), period: None }.fit(&x[..31]).err();
+        assert_eq!(short, Some(Error::TooShort { needed: 32, got: 31 }));
+    }
+
+    #[test]
+    fn parameters_out_of_range_are_refused() {
+        for wrong in [
+            serde_json::json!({ "cycle": 3 }),
+            serde_json::json!({ "curves": 3 }),
+            serde_json::json!({ "factor": 0 }),
+            serde_json::json!({ "explained": 1.5 }),
+            serde_json::json!({ "shift": 0.6 }),
+        ] {
+            let said = (ENTRY.build)(&Setup { params: wrong.clone(), ..Setup::default() }).err();
+            assert!(matches!(said, Some(Error::Param { .. })), "{wrong}: {said:?}");
+        }
+    }
+}
