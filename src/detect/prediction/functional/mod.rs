@@ -10,6 +10,9 @@
 //! - by functional principal components, learnt on the curves that the boxplot does not flag: what they leave of
 //!   the curve at each point, in deviations of what they leave of ordinary ones.
 //!
+//! Where that is more than one in the root mean square over the series so far, it is divided by it, which makes
+//! the scores of different series comparable.
+//!
 //! Sources: Sun and Genton (2011), "Functional Boxplots"; López-Pintado and Romo (2009), "On the Concept of Depth
 //! for Functional Data"; Ramsay and Silverman (2005), "Functional Data Analysis".
 //!
@@ -26,7 +29,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::floor;
+use super::{Usual, floor};
 use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDetector, Tail};
 use crate::error::{Error, Result};
 use crate::math::functional::median_curve;
@@ -40,6 +43,8 @@ const WITHOUT_PERIOD: usize = 32;
 const SHORTEST: usize = 8;
 /// Cycles needed to learn from.
 const NEEDED: usize = 4;
+/// Scores are not divided by less: about the root mean square where cycles differ by normal noise.
+const LEAST_USUAL: f64 = 1.0;
 
 /// Parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,12 +105,16 @@ impl Detector for Functional {
         let shift = if cyclic.is_some() { (p.shift * points as f64) as usize } else { 0 };
         let rules = Rules { factor: p.factor, explained: p.explained, floor: floor(train) };
         let (cycles, _) = cut(train, 0, points, shift, p.curves);
-        let learnt = Learnt { train: train.to_vec(), points, shift, most: p.curves, rules, cycles };
-        Ok(Arc::new(Fit(Arc::new(learnt))))
+        let usual = Usual { square: 0.0, count: 0.0 };
+        let learnt = Learnt { train: train.to_vec(), points, shift, most: p.curves, rules, cycles, usual };
+        let mut live = Live::new(&Arc::new(learnt.clone()));
+        live.push(train)?;
+        Ok(Arc::new(Fit(Arc::new(Learnt { usual: live.usual, ..learnt }))))
     }
 }
 
 /// The training stretch and its last cycles.
+#[derive(Clone)]
 struct Learnt {
     train: Vec<f64>,
     /// Points of a cycle, and how many it may come early or late.
@@ -115,6 +124,7 @@ struct Learnt {
     most: usize,
     rules: Rules,
     cycles: Vec<Cycle>,
+    usual: Usual,
 }
 
 struct Fit(Arc<Learnt>);
@@ -145,6 +155,8 @@ struct Live {
     shared: usize,
     /// Points before this one have their final scores.
     settled: usize,
+    /// The size of scores before they are divided by it.
+    usual: Usual,
     /// From the moment that the first cycle is in.
     open: Option<Open>,
 }
@@ -162,9 +174,17 @@ struct Open {
     without: Option<usize>,
 }
 
+impl Open {
+    /// What the boxplot says of the value `x` at point `t`.
+    fn score(&self, t: usize, x: f64) -> f64 {
+        self.yardstick.distance(t, x - self.level)
+    }
+}
+
 impl Live {
     fn new(learnt: &Arc<Learnt>) -> Live {
-        Live { learnt: Arc::clone(learnt), kept: Vec::new(), origin: 0, shared: 0, settled: 0, open: None }
+        let (learnt, usual) = (Arc::clone(learnt), learnt.usual);
+        Live { learnt, kept: Vec::new(), origin: 0, shared: 0, settled: 0, usual, open: None }
     }
 
     fn seen(&self) -> usize {
@@ -230,10 +250,13 @@ impl Live {
         let values = &self.kept[start - self.origin..][..points];
         let curve: Vec<f64> = values.iter().map(|x| x - open.level).collect();
         let rest = open.yardstick.rest(&curve);
+        let usual = self.usual;
         for i in self.settled..start + points {
             // Points between two cycles are judged as the first of the later one.
             let t = i.saturating_sub(start);
-            scores.push(&open, t, self.kept[i - self.origin], if i < start { 0.0 } else { rest[t] });
+            let score = open.score(t, self.kept[i - self.origin]).max(if i < start { 0.0 } else { rest[t] });
+            self.usual.add(score, LEAST_USUAL);
+            scores.push(&open, t, score / usual.square.sqrt().max(LEAST_USUAL));
         }
         self.settled = start + points;
         open.levels.push(values);
@@ -281,7 +304,8 @@ impl StreamingDetector for Live {
                 // Until the cycle is complete, by the boxplot alone.
                 Some(open) => {
                     let t = i.saturating_sub(open.start) % points;
-                    scores.push(open, t, self.kept[i - self.origin], 0.0);
+                    let score = open.score(t, self.kept[i - self.origin]);
+                    scores.push(open, t, score / self.usual.square.sqrt().max(LEAST_USUAL));
                 }
                 None => scores.nothing(),
             }
@@ -301,9 +325,9 @@ struct Column {
 }
 
 impl Column {
-    /// The value `x` at point `t` of the open cycle, of which the components leave `rest`.
-    fn push(&mut self, open: &Open, t: usize, x: f64, rest: f64) {
-        self.value.push(open.yardstick.distance(t, x - open.level).max(rest));
+    /// A score at point `t` of the open cycle.
+    fn push(&mut self, open: &Open, t: usize, score: f64) {
+        self.value.push(score);
         self.expected.push(open.level + open.yardstick.center[t]);
         self.band.push(open.yardstick.band(t));
     }
