@@ -19,7 +19,9 @@ pub static DETECTORS: &[Entry] = &[
     prediction::lstm::ENTRY,
     reconstruction::pca::ENTRY,
     reconstruction::autoencoder::ENTRY,
+    reconstruction::aer::ENTRY,
     adversarial::tadgan::ENTRY,
+    adversarial::cyclegan::ENTRY,
 ];
 
 /// The row of this name.

@@ -1,8 +1,8 @@
 //! What is trained, and how: the list of recipes.
 
-use crate::detect::adversarial::tadgan;
+use crate::detect::adversarial::{cyclegan, tadgan};
 use crate::detect::prediction::{foresight, lstm, rnn};
-use crate::detect::reconstruction::autoencoder;
+use crate::detect::reconstruction::{aer, autoencoder};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::Nets;
 
@@ -110,6 +110,7 @@ const FORESEEING: Recipe = Recipe { makers: &[foresight::NET], task: Task::Fores
 /// Every recipe; `train NAME` looks here.
 pub static RECIPES: &[Recipe] = &[
     Recipe { name: "autoencoder", nets: autoencoder::nets, steps: 40_000, batch: 256, ..USUAL },
+    Recipe { name: "aer", nets: aer::nets, task: Task::Regress(aer::ENDS), steps: 4_000, ..USUAL },
     Recipe { name: "rnn", nets: rnn::nets, window: rnn::BACK, steps: 12_000, ..FORESEEING },
     Recipe { name: "lstm", nets: lstm::nets, window: lstm::BACK, steps: 6_000, ..FORESEEING },
     Recipe {
@@ -120,6 +121,17 @@ pub static RECIPES: &[Recipe] = &[
         steps: 7_000,
         rivalry: Rivalry::Wasserstein(Cycles::Windows, tadgan::LATENT),
         groups: 200,
+        judgement: 0.03,
+        ..USUAL
+    },
+    Recipe {
+        name: "cyclegan",
+        nets: cyclegan::nets,
+        makers: &["encoder", "generator"],
+        critic: Some("critic_x"),
+        steps: 4_000,
+        rivalry: Rivalry::Wasserstein(Cycles::Both(0.03), cyclegan::LATENT),
+        groups: 100,
         judgement: 0.03,
         ..USUAL
     },

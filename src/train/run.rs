@@ -206,8 +206,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// The loss of a variational auto-encoder on spoilt windows. The divergence, which weighs a window's values as
-    /// one, comes in slowly over the first third: else no code would say anything.
+    /// The loss of a variational auto-encoder on spoilt windows. The draw and the divergence come in slowly over the
+    /// first third: else no code would say anything.
     fn vary(&self, source: &Source, random: &mut Random) -> Result<Tensor> {
         let Recipe { window, batch, makers, .. } = *self.recipe;
         let [encoder, decoder] = makers else { return Err(Error::param("recipe", "two makers are needed")) };
@@ -217,12 +217,12 @@ impl<'a> Run<'a> {
         let latent = said.dim(2)? / 2;
         let mean = said.narrow(2, 0, latent)?.contiguous()?;
         let log_variance = said.narrow(2, latent, latent)?.contiguous()?.clamp(-10f32, 10f32)?;
-        let draw = normal(shown.dim(0)?, latent, random)?;
+        let grown = (3.0 * self.done.steps as f64 / self.recipe.steps as f64).min(1.0);
+        let draw = (normal(shown.dim(0)?, latent, random)? * grown)?;
         let code = (&mean + ((&log_variance * 0.5)?.exp()? * draw)?)?;
         let again = forward(self.net(decoder)?, decoder, &self.params, &code, Some(random))?;
-        let weight = (3.0 * self.done.steps as f64 / self.recipe.steps as f64).min(1.0) / window as f64;
         let apart = divergence(&mean, &log_variance)?;
-        Ok((squared(&again, &samples(&batch.whole, window)?)? + (apart * (weight * SPREAD))?)?)
+        Ok((squared(&again, &samples(&batch.whole, window)?)? + (apart * (grown * SPREAD / window as f64))?)?)
     }
 
     /// How far the changes that the first maker foresees are from those that came.

@@ -1,3 +1,4 @@
 //! The adversarial family: nets trained against critics.
 
+pub mod cyclegan;
 pub mod tadgan;

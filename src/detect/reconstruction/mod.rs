@@ -8,6 +8,7 @@ use crate::nn::fused::Fused;
 use crate::nn::net::Extent;
 use crate::nn::weights::Weights;
 
+pub mod aer;
 pub mod autoencoder;
 pub mod pca;
 pub mod reconstructive;
