@@ -1,7 +1,11 @@
 //! The only file that knows all the stages: settings in, report out, for a whole series and for a live one.
 //!
 //! There is one way through: rows are pushed into a [`Watch`], whose detector scores them live; a whole series
-//! is a live one that came in one piece. So live and batch agree by construction.
+//! is a live one that came in one piece. So live and batch agree by construction. Rows that come late go back to
+//! a mark left before them and are scored from there, as if they had come in order.
+
+mod marks;
+mod rows;
 
 use std::sync::Arc;
 
@@ -9,12 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::decide::events::{self, Event, Evidence};
 use crate::decide::threshold::Threshold;
-use crate::detect::{self, Fitted, Setup, StreamingDetector, registry, streaming};
+use crate::detect::{self, Fitted, Reach, Setup, StreamingDetector, Tail, registry, streaming};
 use crate::error::{Error, Result};
 use crate::math::stats;
 use crate::nn::weights::Weights;
 use crate::prepare::{self, Grid, Prepare};
 use crate::series::Series;
+use marks::{Mark, Marks};
+use rows::Rows;
 
 /// A row whose score looks at more than this part of filled points is not scored.
 const FILLED_LIMIT: f64 = 0.3;
@@ -71,7 +77,7 @@ fn check_sensitivity(sensitivity: f64) -> Result<()> {
 /// one entry a row; NaN means none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// First row of the columns.
+    /// First row of the columns, counted from the first ever pushed.
     pub start: usize,
     /// Rows before this one, and their events, never change again.
     pub settled: usize,
@@ -92,7 +98,6 @@ struct Model {
     prepare: Prepare,
     fitted: Arc<dyn Fitted>,
     detector: &'static detect::Entry,
-    train_rows: usize,
 }
 
 /// A fitted detector and its calibration: makes watches for series that begin anew.
@@ -125,7 +130,7 @@ impl Pipeline {
     pub fn watch(&self) -> Watch {
         Watch {
             history: self.trained.history.clone(),
-            calibrated: true,
+            train_rows: 0,
             ..Watch::new(Arc::clone(&self.trained.model), &self.trained.settings)
         }
     }
@@ -137,30 +142,27 @@ impl Pipeline {
 }
 
 /// A series as it comes in: rows are pushed in any chunking, reports read at any time.
+///
+/// Rows are numbered from the first ever pushed, also when the oldest have been forgotten ([`Watch::live`]).
 pub struct Watch {
     model: Arc<Model>,
     settings: Settings,
     grid: Grid,
     online: Box<dyn StreamingDetector>,
+    /// Rows at the start of the series whose scores are the calibration.
+    train_rows: usize,
     /// Calibration scores, without NaN.
     history: Vec<f64>,
-    calibrated: bool,
     rows: Rows,
-    /// Grid points filled up to and including each one: `filled[i]` counts those before point i.
-    filled: Vec<u32>,
-    /// Grid points before this one have their final scores.
+    /// Grid points before this one have their final scores, if no late row comes.
     settled: usize,
-}
-
-/// One entry a row that was pushed; `place` may lag behind, rows that have no grid point yet are unscored.
-#[derive(Default)]
-struct Rows {
-    time: Vec<f64>,
-    value: Vec<f64>,
-    place: Vec<usize>,
-    score: Vec<f64>,
-    expected: Vec<f64>,
-    band: Vec<f64>,
+    marks: Marks,
+    /// Rows may come this many milliseconds late; `None`: in order only.
+    late: Option<f64>,
+    /// Rows to keep.
+    capacity: usize,
+    /// Events that begin before this row were reported for good.
+    first: usize,
 }
 
 impl Watch {
@@ -177,21 +179,132 @@ impl Watch {
             Setup { params: settings.params.clone(), period: prepare.period(), day: prepare.day(), weights };
         let built = (detector.build)(&setup)?;
         let fitted = built.fit(&prepare.grid().push(train).values)?;
-        let model = Model { prepare, fitted, detector, train_rows: train.len() };
-        Ok(Watch::new(Arc::new(model), settings))
+        let model = Model { prepare, fitted, detector };
+        Ok(Watch { train_rows: train.len(), ..Watch::new(Arc::new(model), settings) })
     }
 
     fn new(model: Arc<Model>, settings: &Settings) -> Watch {
+        let (grid, online) = (model.prepare.grid(), streaming::online(&model.fitted));
         Watch {
-            grid: model.prepare.grid(),
-            online: streaming::online(&model.fitted),
+            marks: Marks::new(Mark::new(&Rows::default(), &grid, &*online, 0)),
+            grid,
+            online,
             model,
             settings: settings.clone(),
+            train_rows: 0,
             history: Vec::new(),
-            calibrated: false,
             rows: Rows::default(),
-            filled: vec![0],
             settled: 0,
+            late: None,
+            capacity: usize::MAX,
+            first: 0,
+        }
+    }
+
+    /// From now on rows may come up to `late` milliseconds after the newest and be given again, and about
+    /// `capacity` rows are kept: older ones are forgotten, with some to spare, once they and their events are
+    /// settled. An event that outlasts the capacity is cut.
+    pub fn live(&mut self, late: f64, capacity: usize) {
+        (self.late, self.capacity) = (Some(late), capacity);
+    }
+
+    /// Takes rows of any time: each replaces the row of its time or goes between those known. Returns the number
+    /// of the first row that is new or changed.
+    ///
+    /// # Errors
+    /// [`Error::Series`] for a time that [`Watch::open_from`] rules out, [`Error::Numeric`].
+    pub fn merge(&mut self, rows: &Series) -> Result<usize> {
+        let Some(first) = rows.time().first() else { return Ok(self.len()) };
+        // Not at the end: what the caller has not yet seen settled must still be there to report.
+        self.forget();
+        let at = self.rows.base() + self.rows.time.partition_point(|t| t < first);
+        if at < self.len() {
+            let Some(mark) = self.marks.before(at) else {
+                let why = format!("time {first} is too late: what came then is settled");
+                return Err(Error::Series { at: self.len(), why });
+            };
+            let (time, value) = self.rows.since(mark.rows);
+            let merged = merged(time, value, rows)?;
+            let same = at - mark.rows;
+            (self.grid, self.online, self.settled) = (mark.grid.clone(), mark.online.branch(), mark.settled);
+            self.rows.truncate(mark.rows, mark.placed, mark.points);
+            // What was provisional at the mark is so again.
+            let tail = self.online.push(&[])?;
+            self.apply(&tail);
+            self.push(&merged.slice(0, same))?;
+            // The next late row is most likely the same again: the open interval of a source that revises it.
+            self.marks.add(self.mark());
+            self.push(&merged.slice(same, merged.len()))?;
+        } else {
+            self.push(rows)?;
+        }
+        if self.len() >= self.marks.last() + marks::SPACING {
+            self.marks.add(self.mark());
+        }
+        if self.late.is_some() {
+            self.marks.forget(self.fixed_rows());
+        }
+        Ok(at)
+    }
+
+    /// Rows up to this time are settled for good: [`Watch::merge`] takes none of them.
+    pub fn open_from(&self) -> f64 {
+        let oldest = self.marks.first();
+        match oldest.checked_sub(self.rows.base() + 1) {
+            Some(before) => self.rows.time[before],
+            None if oldest == 0 => f64::NEG_INFINITY,
+            None => self.rows.time.first().copied().unwrap_or(f64::NEG_INFINITY),
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        Mark::new(&self.rows, &self.grid, &*self.online, self.settled)
+    }
+
+    /// Rows that no row to come can change or move.
+    fn fixed_rows(&self) -> usize {
+        match (self.late, self.rows.time.last()) {
+            (Some(late), Some(newest)) => {
+                self.rows.base() + self.rows.time.partition_point(|t| *t < newest - late)
+            }
+            _ => self.len(),
+        }
+    }
+
+    /// Grid points whose scores no row to come can change.
+    fn settled_points(&self) -> usize {
+        let fixed = self.fixed_rows() - self.rows.base();
+        if self.late.is_none() || fixed == self.rows.time.len() {
+            return self.settled;
+        }
+        // A late row may join the interval of the last row that is fixed.
+        let shared = usize::from(self.model.prepare.aggregates());
+        let last =
+            self.rows.place.get(fixed.wrapping_sub(1)).or(self.rows.place.last().filter(|_| fixed > 0));
+        let points = last.map_or(0, |place| place + 1 - shared);
+        self.settled.min(points.saturating_sub(self.model.fitted.reach().after))
+    }
+
+    /// Forgets the oldest rows where they are more than the capacity by a quarter: those that are settled now.
+    fn forget(&mut self) {
+        let kept = self.len() - self.first;
+        if kept <= self.capacity.saturating_add(self.capacity / 4) {
+            return;
+        }
+        let report = self.report(self.len());
+        let most = self.marks.first().min(self.rows.placed()).min(self.len() - self.capacity);
+        let (from, until) = (self.first, most.min(report.settled));
+        let quiet = if until > from { self.quiet(until) } else { from };
+        // Where an event, or what is not settled, outlasts the ring, memory comes first.
+        let first = if quiet <= from && kept > 2 * self.capacity { most } else { quiet };
+        if first <= from {
+            return;
+        }
+        self.first = first;
+        let keep = first.saturating_sub(events::CONTEXT) / Threshold::BLOCK * Threshold::BLOCK;
+        if keep > self.rows.base() {
+            let reach = self.model.fitted.reach();
+            self.rows.forget(keep, if reach.before == Reach::ALL { 0 } else { reach.before });
         }
     }
 
@@ -204,17 +317,21 @@ impl Watch {
             && first <= last
         {
             let why = format!("time {first} is not after {last}, the last one seen; times must increase");
-            return Err(Error::Series { at: self.rows.time.len(), why });
+            return Err(Error::Series { at: self.len(), why });
         }
-        let missing = self.model.train_rows.saturating_sub(self.len());
-        if self.calibrated || rows.len() < missing {
+        let missing = self.train_rows.saturating_sub(self.len());
+        if missing == 0 || rows.len() < missing {
             return self.score(rows);
         }
         // The calibration sees the training rows and nothing of what follows, in whatever chunks they came.
         self.score(&rows.slice(0, missing))?;
-        self.history = stats::finite(&self.rows.score);
-        self.calibrated = true;
+        self.history = stats::finite(&self.rows.score[..self.train_rows - self.rows.base()]);
         self.score(&rows.slice(missing, rows.len()))
+    }
+
+    /// Whether the calibration is complete.
+    fn calibrated(&self) -> bool {
+        self.len() >= self.train_rows
     }
 
     fn score(&mut self, rows: &Series) -> Result<()> {
@@ -222,15 +339,17 @@ impl Watch {
             return Ok(());
         }
         let placed = self.grid.push(rows);
-        self.rows.append(rows, &placed.rows);
-        for filled in placed.filled {
-            let before = self.filled.last().copied().unwrap_or(0);
-            self.filled.push(before + u32::from(filled));
-        }
+        self.rows.append(rows, &placed.rows, &placed.filled);
         if placed.values.is_empty() {
             return Ok(());
         }
         let tail = self.online.push(&placed.values)?;
+        self.apply(&tail);
+        Ok(())
+    }
+
+    /// Writes the scores of a tail to the rows on its points.
+    fn apply(&mut self, tail: &Tail) {
         self.settled = tail.settled;
         let (prepare, reach) = (&self.model.prepare, self.model.fitted.reach());
         let first = self.rows.place.partition_point(|g| *g < tail.start);
@@ -240,23 +359,22 @@ impl Watch {
             let read = |column: &Option<Vec<f64>>| {
                 column.as_ref().and_then(|c| c.get(at)).copied().unwrap_or(f64::NAN)
             };
-            let hidden = missing || filled_share(&self.filled, place, reach) > FILLED_LIMIT;
+            let hidden = missing || self.rows.filled_share(place, reach) > FILLED_LIMIT;
             let score = tail.scores.value.get(at).copied().unwrap_or(f64::NAN);
             self.rows.score[row] = if hidden { f64::NAN } else { score };
             self.rows.expected[row] = prepare.value_of(read(&tail.scores.expected));
             self.rows.band[row] = prepare.width_of(read(&tail.scores.band));
         }
-        Ok(())
     }
 
     /// Rows pushed.
     pub fn len(&self) -> usize {
-        self.rows.time.len()
+        self.rows.end()
     }
 
     /// Whether no row has been pushed.
     pub fn is_empty(&self) -> bool {
-        self.rows.time.is_empty()
+        self.len() == 0
     }
 
     /// Changes limit and sensitivity for the reports to come; nothing is scored again.
@@ -269,53 +387,75 @@ impl Watch {
         Ok(())
     }
 
-    /// The report from row `since` on.
+    /// The report from row `since` on, or from the first that has not been forgotten.
     pub fn report(&self, since: usize) -> Report {
-        let scores = &self.rows.score;
-        let provisional = if self.calibrated { None } else { Some(stats::finite(scores)) };
+        let rows = &self.rows;
+        let base = rows.base();
+        let provisional = if self.calibrated() { None } else { Some(stats::finite(&rows.score)) };
         let history = provisional.as_deref().unwrap_or(&self.history);
         let threshold = self.settings.threshold;
-        let limits = threshold.limits(history, scores, self.settings.sensitivity);
-        let final_rows = self.rows.place.partition_point(|g| *g < self.settled);
-        let settled = if self.calibrated { threshold.settled(final_rows) } else { 0 };
-        let expected = self.rows.expected.iter().any(|v| v.is_finite());
-        let evidence = Evidence {
+        let limits = threshold.limits(history, &rows.score, self.settings.sensitivity);
+        let points = self.settled_points();
+        let final_rows = rows.place.partition_point(|g| *g < points).min(self.fixed_rows() - base);
+        let calibrated = self.fixed_rows() >= self.train_rows;
+        let settled = if calibrated { threshold.settled(final_rows) } else { 0 };
+        let expected = rows.expected.iter().any(|v| v.is_finite());
+        let evidence = self.evidence(history, &limits, expected, settled);
+        let options = &self.settings.events;
+        let mut events = match threshold {
+            Threshold::Published => events::find_published(&evidence, options, self.settings.sensitivity),
+            _ => events::find(&evidence, options),
+        };
+        events.retain(|e| base + e.start >= self.first);
+        let start = since.clamp(self.first, self.len());
+        let open = events.iter().find(|e| !e.settled).map_or(settled, |e| e.start.min(settled));
+        let cut = |column: &[f64]| column[start - base..].to_vec();
+        let band = rows.band.iter().any(|v| v.is_finite());
+        events.retain(|e| base + e.end > start);
+        for event in &mut events {
+            event.shift(base);
+        }
+        Report {
+            start,
+            settled: base + open,
+            scores: cut(&rows.score),
+            limits: cut(&limits),
+            expected: expected.then(|| cut(&rows.expected)),
+            band: band.then(|| cut(&rows.band)),
+            events,
+        }
+    }
+
+    fn evidence<'a>(
+        &'a self,
+        history: &'a [f64],
+        limits: &'a [f64],
+        expected: bool,
+        settled: usize,
+    ) -> Evidence<'a> {
+        Evidence {
             history,
-            scores,
-            limits: &limits,
+            scores: &self.rows.score,
+            limits,
             values: &self.rows.value,
             expected: expected.then_some(self.rows.expected.as_slice()),
             scale: self.model.prepare.scale(),
             settled,
-        };
-        let options = &self.settings.events;
-        let events = match threshold {
-            Threshold::Published => events::find_published(&evidence, options, self.settings.sensitivity),
-            _ => events::find(&evidence, options),
-        };
-        let start = since.min(scores.len());
-        let open = events.iter().find(|e| !e.settled).map_or(settled, |e| e.start.min(settled));
-        let cut = |column: &[f64]| column[start..].to_vec();
-        let band = self.rows.band.iter().any(|v| v.is_finite());
-        Report {
-            start,
-            settled: open,
-            scores: cut(scores),
-            limits: cut(&limits),
-            expected: expected.then(|| cut(&self.rows.expected)),
-            band: band.then(|| cut(&self.rows.band)),
-            events: events.into_iter().filter(|e| e.end > start).collect(),
         }
     }
 
-    /// Times of the rows, in milliseconds.
-    pub fn time(&self) -> &[f64] {
-        &self.rows.time
+    /// The last row up to `until` at which no event is open or near.
+    fn quiet(&self, until: usize) -> usize {
+        let base = self.rows.base();
+        let threshold = self.settings.threshold;
+        let limits = threshold.limits(&self.history, &self.rows.score, self.settings.sensitivity);
+        let evidence = self.evidence(&self.history, &limits, false, 0);
+        base + events::quiet(&evidence, &self.settings.events, until - base)
     }
 
-    /// Values of the rows; NaN: missing.
-    pub fn value(&self) -> &[f64] {
-        &self.rows.value
+    /// Times in milliseconds and values (NaN: missing) of the rows from number `row` on.
+    pub fn rows(&self, row: usize) -> (&[f64], &[f64]) {
+        self.rows.since(row)
     }
 
     /// Name of the detector.
@@ -334,23 +474,17 @@ impl Watch {
     }
 }
 
-impl Rows {
-    fn append(&mut self, rows: &Series, place: &[usize]) {
-        self.time.extend_from_slice(rows.time());
-        self.value.extend_from_slice(rows.value());
-        self.place.extend_from_slice(place);
-        let n = self.time.len();
-        for column in [&mut self.score, &mut self.expected, &mut self.band] {
-            column.resize(n, f64::NAN);
+/// Rows known, from some row on, with others put among them; where times are equal the new one counts.
+fn merged(time: &[f64], value: &[f64], new: &Series) -> Result<Series> {
+    let mut rows: Vec<(f64, f64)> = Vec::with_capacity(time.len() + new.len());
+    let mut fresh = new.time().iter().copied().zip(new.value().iter().copied()).peekable();
+    for (t, v) in time.iter().copied().zip(value.iter().copied()) {
+        while let Some(row) = fresh.next_if(|row| row.0 < t) {
+            rows.push(row);
         }
+        rows.push(fresh.next_if(|row| row.0 == t).unwrap_or((t, v)));
     }
-}
-
-/// The part of filled points among those that the score at `place` looks at. Scores with an endless memory are
-/// asked about the point itself only: the grid never holds more filled points than they can bridge.
-fn filled_share(filled: &[u32], place: usize, reach: detect::Reach) -> f64 {
-    let before = if reach.before == detect::Reach::ALL { 0 } else { reach.before };
-    let start = place.saturating_sub(before);
-    let end = (place + reach.after + 1).min(filled.len() - 1);
-    f64::from(filled[end] - filled[start]) / (end - start).max(1) as f64
+    rows.extend(fresh);
+    let (time, value) = rows.into_iter().unzip();
+    Series::new(time, value)
 }

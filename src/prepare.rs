@@ -90,6 +90,11 @@ impl Prepare {
         self.step
     }
 
+    /// Whether rows in the same interval are averaged.
+    pub fn aggregates(&self) -> bool {
+        self.aggregate
+    }
+
     /// Points in one period, if the series has one.
     pub fn period(&self) -> Option<usize> {
         self.period

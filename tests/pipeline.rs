@@ -3,7 +3,9 @@
 
 mod common;
 
-use anomaly_widget::decide::events::EventKind;
+use std::collections::BTreeMap;
+
+use anomaly_widget::decide::events::{Event, EventKind};
 use anomaly_widget::math::random::Random;
 use anomaly_widget::{Error, Pipeline, Report, Series, Settings, Watch};
 use common::{each, series, wave, weights};
@@ -35,6 +37,15 @@ fn settings(name: &str) -> Settings {
 fn bits(report: &Report) -> (Vec<u64>, Vec<u64>, Vec<u64>) {
     let column = |c: &[f64]| c.iter().map(|v| if v.is_nan() { 0 } else { v.to_bits() }).collect();
     (column(&report.scores), column(&report.limits), column(report.expected.as_deref().unwrap_or_default()))
+}
+
+/// Scores, limits and expected values of two reports are equal bit for bit.
+fn same(a: &Report, b: &Report, what: &str) {
+    let (a, b) = (bits(a), bits(b));
+    for (name, (a, b)) in ["scores", "limits", "expected"].iter().zip([(a.0, b.0), (a.1, b.1), (a.2, b.2)]) {
+        let differs = a.iter().zip(&b).position(|(x, y)| x != y);
+        assert!(a.len() == b.len() && differs.is_none(), "{what}: {name} differ at {differs:?}");
+    }
 }
 
 #[test]
@@ -73,6 +84,146 @@ fn any_chunking_ends_with_the_same_report() {
             assert_eq!(tail.scores.len(), rows.len() - 800);
             assert!(tail.events.iter().all(|e| e.end > 800));
         }
+    });
+}
+
+/// The rows in an order in which none comes more than `late` ms after a newer one; some come twice, with another
+/// value at first.
+fn disordered(rows: &Series, late: f64, random: &mut Random) -> Vec<(f64, f64)> {
+    let mut queue: Vec<(f64, f64, f64)> = Vec::new();
+    for (t, v) in rows.time().iter().zip(rows.value()) {
+        let delay = if random.below(4) == 0 { random.below(late as usize) as f64 } else { 0.0 };
+        if random.below(10) == 0 {
+            queue.push((t + 0.5 * delay, *t, v + 3.0));
+        }
+        queue.push((t + delay, *t, *v));
+    }
+    queue.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut newest = f64::NEG_INFINITY;
+    let mut seen = Vec::new();
+    for (_, t, v) in queue {
+        newest = t.max(newest);
+        assert!(t >= newest - late);
+        seen.push((t, v));
+    }
+    seen
+}
+
+/// What a page keeps of the reports: it replaces what it knew from the start of each.
+#[derive(Default)]
+struct Kept {
+    rows: Vec<(u64, u64, u64)>,
+    events: Vec<Event>,
+    settled: usize,
+}
+
+impl Kept {
+    fn take(&mut self, watch: &Watch, from: usize) {
+        let report = watch.report(from.min(self.settled));
+        assert!(report.start <= self.settled || self.rows.is_empty(), "rows are missing from the report");
+        let (time, _) = watch.rows(report.start);
+        let (scores, limits, _) = bits(&report);
+        let fresh: Vec<_> = (0..time.len()).map(|i| (time[i].to_bits(), scores[i], limits[i])).collect();
+        let (before, before_events) = (self.rows.clone(), self.events.clone());
+        self.rows.truncate(report.start);
+        self.rows.extend(fresh);
+        self.events.retain(|e| e.end <= report.start);
+        self.events.extend(report.events);
+        // Nothing that was settled has changed.
+        let differs = (0..self.settled).find(|i| self.rows[*i] != before[*i]);
+        assert_eq!(differs, None, "of {} rows settled", self.settled);
+        let settled = |events: &[Event]| -> Vec<Event> {
+            events.iter().filter(|e| e.settled && e.end <= self.settled).cloned().collect()
+        };
+        assert_eq!(settled(&before_events), settled(&self.events));
+        assert!(report.settled >= self.settled, "{} after {}", report.settled, self.settled);
+        self.settled = report.settled;
+    }
+}
+
+#[test]
+fn rows_in_disorder_end_with_the_report_of_rows_in_order() {
+    each(|entry| {
+        let rows = rough(5);
+        let weights = weights(entry);
+        for (seed, interval, late) in [(0, None, 40_000.0), (1, Some(2500.0), 9_000.0), (2, None, 0.0)] {
+            let mut settings = settings(entry.name);
+            settings.prepare.interval = interval;
+            let begin = || Watch::begin(&settings, weights.as_ref(), &rows.slice(0, 600)).unwrap();
+            let mut whole = begin();
+            whole.push(&rows).unwrap();
+            let mut want = whole.report(0);
+            let mut random = Random::new(seed);
+            let arrivals = if late > 0.0 {
+                disordered(&rows, late, &mut random)
+            } else {
+                // An open interval that is sent again and again.
+                let twice = |(t, v): (&f64, &f64)| [(*t, v - 1.0), (*t, v + 0.1), (*t, *v)];
+                rows.time().iter().zip(rows.value()).flat_map(twice).collect()
+            };
+            let mut watch = begin();
+            watch.live(late, usize::MAX);
+            let mut kept = Kept::default();
+            let mut at = 0;
+            while at < arrivals.len() {
+                let end = (at + 1 + random.below(if at == 0 { 600 } else { 90 })).min(arrivals.len());
+                // A batch is in order, and the last value of a time counts.
+                let mut batch: BTreeMap<u64, f64> = BTreeMap::new();
+                for (t, v) in &arrivals[at..end] {
+                    batch.insert(t.to_bits(), *v);
+                }
+                at = end;
+                let (t, v) = batch.into_iter().map(|(t, v)| (f64::from_bits(t), v)).unzip();
+                let from = watch.merge(&Series::new(t, v).unwrap()).unwrap();
+                kept.take(&watch, from);
+            }
+            let mut got = watch.report(0);
+            assert_eq!(watch.rows(0).0, rows.time(), "{}", entry.name);
+            same(&got, &want, &format!("{}: seed {seed}", entry.name));
+            // The last rows may still be sent again, so no event there is settled.
+            for event in got.events.iter_mut().chain(&mut want.events) {
+                event.settled = false;
+            }
+            assert_eq!(got.events, want.events, "{}: seed {seed}", entry.name);
+        }
+    });
+}
+
+#[test]
+fn a_ring_forgets_rows_but_changes_no_score_and_no_event() {
+    each(|entry| {
+        let mut random = Random::new(8);
+        let mut values = wave(5200, 8);
+        for at in (650..5200).step_by(370) {
+            let length = 1 + random.below(12);
+            let height = if random.below(2) == 0 { 3.0 } else { -3.0 };
+            values[at..at + length].iter_mut().for_each(|v| *v += height);
+        }
+        let rows = series(values);
+        let weights = weights(entry);
+        let begin = || Watch::begin(&settings(entry.name), weights.as_ref(), &rows.slice(0, 600)).unwrap();
+        let mut whole = begin();
+        whole.live(0.0, usize::MAX);
+        whole.merge(&rows).unwrap();
+        let want = whole.report(0);
+        assert!(want.events.len() > 3, "{}", entry.name);
+        let mut watch = begin();
+        watch.live(0.0, 400);
+        let mut kept = Kept::default();
+        let mut at = 0;
+        while at < rows.len() {
+            let next = 1 + random.below(200);
+            let from = watch.merge(&rows.slice(at, at + next)).unwrap();
+            kept.take(&watch, from);
+            at += next;
+        }
+        assert!(watch.rows(0).0.len() < 3200, "{}: {} rows kept", entry.name, watch.rows(0).0.len());
+        let all: Vec<u64> = kept.rows.iter().map(|row| row.1).collect();
+        let differs = all.iter().zip(&bits(&want).0).position(|(a, b)| a != b);
+        assert!(all.len() == want.scores.len() && differs.is_none(), "{}: {differs:?}", entry.name);
+        assert_eq!(kept.events, want.events, "{}", entry.name);
+        let late = series(vec![0.0]);
+        assert!(matches!(watch.merge(&late), Err(Error::Series { .. })));
     });
 }
 

@@ -3,10 +3,11 @@
 import { defaults, compile } from './assets.js';
 import { Client } from './client.js';
 import { WidgetError } from './errors.js';
-import { Feed, noStats } from './feed.js';
 import { Format } from './format.js';
 import { listen } from './gestures.js';
+import { Ledger } from './ledger.js';
 import { summary, writeList } from './list.js';
+import { Live } from './live.js';
 import { Panel } from './panel.js';
 import { Findings, fileOf } from './report.js';
 import { Session } from './session.js';
@@ -20,6 +21,7 @@ export { WidgetError } from './errors.js';
 /** @typedef {import('./sources.js').Source} Source */
 /** @typedef {import('./messages.js').AnomalyEvent} AnomalyEvent */
 /** @typedef {import('./report.js').Report} Report */
+/** @typedef {import('./report.js').Change} Change */
 /** @typedef {import('./feed.js').FeedStats} FeedStats */
 /** @typedef {import('./feed.js').FeedOptions} FeedOptions */
 /** @typedef {import('./session.js').Settings} Settings */
@@ -47,13 +49,11 @@ export class AnomalyWidgetElement extends Base {
 
   #internals = this.attachInternals();
   #findings = new Findings();
-  #panel; #view; #session; #client;
+  #panel; #view; #session; #client; #live;
+  #ledger = new Ledger();
+  #present = false;
   /** @type {State} */
   #state = 'empty';
-  /** @type {Feed | null} */
-  #feed = null;
-  #stats = noStats();
-  #feedBusy = false;
   /** @type {keyof typeof WORK | null} */
   #planned = null;
   /** @type {Source | null} */
@@ -86,12 +86,19 @@ export class AnomalyWidgetElement extends Base {
     this.#session = new Session(this.#client, {
       progress: (progress) => this.#progress(progress),
       part: (part, fresh) => this.#take(part, fresh),
-      count: (ledger) => this.#count(ledger),
+      columns: () => this.#findings.columns,
       collecting: (got, needed) => {
         this.#note = this.#words.collecting(this.#format.whole(got), this.#format.whole(needed));
-        this.#become(this.#feed ? 'live' : this.#state);
+        this.#become(this.#live.open ? 'live' : this.#state);
       },
     });
+    this.#live = new Live(this.#session, {
+      settings: () => this.#allSettings, reading: () => this.#reading, capacity: () => this.capacity,
+      changed: () => this.#feedChanged(), counted: () => this.#counted(),
+      failed: (error) => { if (/** @type {any} */ (error)?.code === 'closed') this.#plan('again'); else this.#fail(error); },
+    });
+    this.#panel.footer.append(this.#ledger.box);
+    this.#ledger.box.addEventListener('toggle', () => this.#counted());
     listen(this.#panel.chart, this.#panel.brush, this.#view, {
       hover: (row) => showTip(this.#panel, this.#view, row, this.#format, this.#words, this.#step),
       zoom: (view) => this.#zoom(view),
@@ -106,6 +113,9 @@ export class AnomalyWidgetElement extends Base {
   // ------------------------------------------------------------------------------------------ life
 
   connectedCallback() {
+    // Only moved: nothing has been given up.
+    if (this.#present) return;
+    this.#present = true;
     for (const name of ['data', 'settings', 'labels', 'strings', 'view']) {
       if (!Object.hasOwn(this, name) || name === 'labels') continue;
       const value = /** @type {any} */ (this)[name];
@@ -115,14 +125,15 @@ export class AnomalyWidgetElement extends Base {
     this.#begin();
     if (this.src) this.#plan('load');
     else if (this.#findings.columns.length) this.#plan('again');
-    if (this.feed) this.connect(this.feed);
+    if (!this.#live.resume() && this.feed) this.connect(this.feed);
     this.#write();
   }
 
   disconnectedCallback() {
     queueMicrotask(() => {
       if (this.isConnected) return;
-      this.disconnect();
+      this.#present = false;
+      this.#live.suspend();
       this.#client.end();
       this.#view.stop();
     });
@@ -196,6 +207,7 @@ export class AnomalyWidgetElement extends Base {
     const nodes = sources.filter((one) => typeof one === 'string' || one instanceof Node);
     if (nodes.length) return super.append(...nodes);
     const [source] = /** @type {Source[]} */ (sources);
+    this.#session.capacity = this.capacity;
     try {
       await this.#session.append(source, this.#allSettings, this.#reading);
     } catch (error) {
@@ -257,7 +269,8 @@ export class AnomalyWidgetElement extends Base {
         this.#view.look(null);
       }
     }
-    const { start, forgotten, changed } = this.#findings.take(part, this.capacity);
+    // The capacity is a feed's: a file is shown whole.
+    const { start, forgotten, changed } = this.#findings.take(part, fresh ? Infinity : this.capacity);
     this.#view.replace(start, forgotten);
     if (fresh) this.#view.read(this.#format, this.#step);
     this.#write();
@@ -267,6 +280,7 @@ export class AnomalyWidgetElement extends Base {
 
   #loaded() {
     this.#settle();
+    this.#live.score();
     const report = /** @type {Report} */ (this.report);
     this.#panel.spoken.textContent = this.#words.events(report.events.length);
     this.#tell('anomaly-ready', report);
@@ -276,75 +290,52 @@ export class AnomalyWidgetElement extends Base {
   // ------------------------------------------------------------------------------------------ feed
 
   /**
-   * Opens a feed that continues the series, or begins one.
-   * @param {string | URL | WebSocket} target
+   * Opens a feed that continues the series, or begins one: a WebSocket (`ws:`, `wss:`) or server-sent events.
+   * @param {string | URL | WebSocket | EventSource} target
    * @param {FeedOptions} [options]
    */
   connect(target, options = {}) {
-    this.disconnect();
-    const relative = typeof target === 'string' || target instanceof URL;
-    const url = relative ? new URL(target, this.baseURI) : null;
-    if (url?.protocol === 'http:') url.protocol = 'ws:';
-    if (url?.protocol === 'https:') url.protocol = 'wss:';
-    this.#stats = noStats();
-    this.#feed = new Feed(url ?? /** @type {WebSocket} */ (target), options, { frames: () => this.#drain(), changed: () => this.#feedChanged() });
-    this.#feedChanged();
+    const named = typeof target === 'string' || target instanceof URL;
+    let address = target;
+    try {
+      if (named) address = new URL(target, this.baseURI).href;
+    } catch (cause) {
+      this.#fail(new WidgetError('feed', `"${target}" is not an address.`, { cause, hint: 'Give one that begins with wss: or https:, or one relative to this page.' }));
+      return;
+    }
+    this.#live.connect(/** @type {string | WebSocket | EventSource} */ (address), options);
   }
 
   /** Closes the feed. */
   disconnect() {
-    const feed = this.#feed;
-    this.#feed = null;
-    feed?.close();
-    if (feed) this.#settle();
+    this.#live.disconnect();
+    this.#settle();
   }
 
   /** Tries to open a lost feed at once. */
   retryNow() {
-    this.#feed?.retryNow();
+    this.#live.retryNow();
   }
 
   /** What the feed has brought and what became of it. @returns {FeedStats} */
   get feedStats() {
-    const feed = this.#feed?.stats;
-    return feed ? { ...this.#stats, state: feed.state, dropped: feed.dropped, received: this.#stats.received + feed.dropped, reconnects: feed.reconnects, retryInMs: feed.retryInMs } : { ...this.#stats };
+    return this.#live.stats;
   }
 
   #feedChanged() {
-    if (!this.#feed) return;
-    const { state, retryInMs } = this.#feed.stats;
-    if (state === 'failed') this.#fail(new WidgetError('feed', 'The feed could not be opened.', { hint: `Is ${this.#feed.url} right, and does the page's policy allow it?` }));
+    const { state, retryInMs } = this.#live.stats;
+    if (state === 'failed') this.#fail(new WidgetError('feed', 'The feed could not be opened.', { hint: `Is ${this.#live.url} right, and does the page's policy allow it?` }));
     else if (this.#state !== 'loading') this.#settle();
-    const seconds = Math.max(1, Math.round((retryInMs ?? 0) / 1000));
     this.#panel.retry.hidden = state !== 'waiting' && state !== 'failed';
-    this.#note = state === 'waiting' ? this.#words.waiting(seconds) : state === 'connecting' ? this.#words.connecting : state === 'closed' ? this.#words.closed : '';
+    this.#note = state === 'waiting' ? (retryInMs === undefined ? this.#words.offline : this.#words.waiting(Math.max(1, Math.round(retryInMs / 1000))))
+      : state === 'connecting' ? this.#words.connecting : state === 'closed' ? this.#words.closed : '';
     this.#write();
+    this.#counted();
+  }
+
+  #counted() {
+    this.#ledger.write(this.feedStats, this.#words, this.#format);
     this.#tell('anomaly-feed', this.feedStats);
-  }
-
-  /** Takes what has come, all at once, as often as something is there. */
-  async #drain() {
-    if (this.#feedBusy) return;
-    this.#feedBusy = true;
-    try {
-      for (let feed = this.#feed; feed && feed === this.#feed;) {
-        const { frames, since } = feed.take();
-        if (frames.length === 0) break;
-        await this.#session.append({ frames }, this.#allSettings, this.#reading);
-        this.#stats.lagMs = performance.now() - since;
-        this.#tell('anomaly-feed', this.feedStats);
-      }
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#feedBusy = false;
-    }
-  }
-
-  /** @param {import('./session.js').Ledger} ledger */
-  #count({ received, used, late, repeated, malformed, gaps }) {
-    const s = this.#stats;
-    s.received += received; s.used += used; s.late += late; s.repeated += repeated; s.malformed += malformed; s.gaps += gaps;
   }
 
   // ------------------------------------------------------------------------------------------ view and choice
@@ -438,8 +429,7 @@ export class AnomalyWidgetElement extends Base {
 
   /** The state that belongs to what is there now. */
   #settle() {
-    const open = this.#feed && ['connecting', 'open', 'waiting'].includes(this.#feed.stats.state);
-    this.#become(open ? 'live' : this.#findings.columns.length ? 'ready' : 'empty');
+    this.#become(this.#live.open ? 'live' : this.#findings.columns.length ? 'ready' : 'empty');
   }
 
   /** @param {State} state @param {WidgetError} [error] */

@@ -91,7 +91,7 @@ widget.addEventListener('anomaly-progress', (event) => {
 
 function play() {
   stream.data = null;
-  stream.connect('/feed?series=sensor-mote2&from=250&history=500&speed=40&plant=900');
+  stream.connect(`${location.origin.replace(/^http/, 'ws')}/feed?series=sensor-mote2&from=250&history=500&speed=40&plant=900`);
 }
 
 $('again').addEventListener('click', play);

@@ -1,13 +1,14 @@
-// Serves the demo and, at /feed, a socket that replays a demo series: for `npm start` and the end-to-end tests.
+// Serves the demo and, at /feed, a demo series played as a live feed: for `npm start` and the end-to-end tests.
 //
 // Addresses: / is www/, /pkg/ is the built package. So `../pkg/define.js` is right both here and under www/.
 
 import { createServer } from 'node:http';
-import { createReadStream, readFileSync, realpathSync, statSync } from 'node:fs';
+import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
+import { play } from './dev-feed.mjs';
 
 const www = dirname(fileURLToPath(import.meta.url));
 const root = resolve(www, '..');
@@ -30,13 +31,16 @@ const types = {
  */
 export async function serve({ port = 0, host = '127.0.0.1', csp } = {}) {
   const server = createServer((request, response) => {
-    const path = fileOf(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const path = fileOf(pathname);
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
     response.setHeader('Cache-Control', 'no-cache');
     if (csp) response.setHeader('Content-Security-Policy', csp);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    } else if (pathname === '/feed') {
+      playEvents(request, response);
     } else if (path === null) {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n');
     } else {
@@ -46,7 +50,14 @@ export async function serve({ port = 0, host = '127.0.0.1', csp } = {}) {
     }
   });
   const sockets = new WebSocketServer({ server, path: '/feed' });
-  replay(sockets);
+  sockets.on('connection', (socket, request) => {
+    socket.on('error', () => socket.terminate());
+    const player = play(new URL(request.url ?? '/', 'http://localhost').searchParams, {
+      send: (frame) => { if (socket.readyState === socket.OPEN) socket.send(frame); },
+      end: (code, why) => socket.close(code, why),
+    });
+    socket.on('close', () => player.stop());
+  });
   await new Promise((listening, failed) => server.once('error', failed).listen(port, host, () => listening(undefined)));
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
@@ -75,70 +86,25 @@ function fileOf(pathname) {
   }
 }
 
-/** Rows already sent in a session, so that a client that reconnects goes on where it was. */
-const sessions = new Map();
-
 /**
- * Each connection gets rows of a series as JSON frames `[{"t":ms,"v":number}, …]`. Of the address's parameters
- * `series` is a file in www/data without its ending, `speed` the rows a second, `batch` the rows a frame,
- * `from` the first row, `history` the rows sent at once at the start, `plant` the row at which an anomaly of 12
- * rows is added (-1: none), `drop` closes the socket after that many rows, and `session` names the rows sent so
- * far, so that the next connection of that name goes on after them.
- * @param {WebSocketServer} sockets
+ * The feed as server-sent events: each has the number of its last row as id, and a client that comes back with it
+ * gets what follows.
+ * @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
  */
-function replay(sockets) {
-  sockets.on('connection', (socket, request) => {
-    const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
-    const number = (/** @type {string} */ name, /** @type {number} */ otherwise) => {
-      const given = Number(query.get(name) ?? otherwise);
-      return Number.isFinite(given) ? given : otherwise;
-    };
-    const session = query.get('session');
-    const rows = series(query.get('series') ?? 'sensor-mote2', number('plant', 1500));
-    if (rows === null) return socket.close(1008, 'no such series');
-    const [speed, batch, drop] = [Math.max(number('speed', 20), 0.1), Math.max(number('batch', 1), 1), number('drop', Infinity)];
-    let at = sessions.get(session) ?? number('from', 0);
-    let sent = 0;
-    const send = (/** @type {number} */ count) => {
-      if (socket.readyState !== socket.OPEN) return;
-      const frame = rows.slice(at, at + count);
-      if (frame.length) socket.send(JSON.stringify(frame));
-      at += frame.length;
-      sent += frame.length;
-      if (session) sessions.set(session, at);
-      if (at >= rows.length) socket.close(1000, 'the series has ended');
-      else if (sent >= drop) socket.close(1012, 'dropped on request');
-    };
-    if (!sessions.has(session) && number('history', 0) > 0) send(number('history', 0));
-    // Timers tick at most some hundred times a second: what is due is sent together.
-    const from = Date.now();
-    let due = 0;
-    const timer = setInterval(() => {
-      const goal = Math.floor(((Date.now() - from) / 1000) * speed / batch) * batch;
-      if (goal > due) send(goal - due);
-      due = goal;
-    }, Math.min(Math.max((1000 * batch) / speed, 10), 1000));
-    socket.on('close', () => clearInterval(timer)).on('error', () => socket.terminate());
-  });
-}
-
-/**
- * @param {string} name
- * @param {number} plant
- * @returns {{ t: number, v: number }[] | null}
- */
-function series(name, plant) {
-  if (!/^[\w-]+$/.test(name)) return null;
-  try {
-    const lines = readFileSync(join(www, 'data', `${name}.csv`), 'utf8').trim().split('\n').slice(1);
-    const rows = lines.map((line) => line.split(',')).map(([time, value]) => ({ t: Date.parse(time), v: Number(value) }));
-    const values = rows.map((row) => row.v).sort((a, b) => a - b);
-    const height = 0.5 * (values[values.length - 1] - values[0]);
-    if (plant >= 0) for (const row of rows.slice(plant, plant + 12)) row.v = Number((row.v + height).toFixed(3));
-    return rows;
-  } catch {
-    return null;
+function playEvents(request, response) {
+  const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
+  const last = request.headers['last-event-id'];
+  if (typeof last === 'string' && /^\d+$/.test(last)) {
+    query.set('from', String(Number(last) + 1));
+    query.delete('history');
   }
+  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+  const player = play(query, {
+    send: (frame, row) => response.write(`id: ${row}\n${String(frame).split('\n').map((line) => `data: ${line}\n`).join('')}\n`),
+    end: () => response.end(),
+  });
+  response.on('close', () => player.stop());
 }
 
 /**

@@ -68,7 +68,7 @@ export class Watch {
   constructor(client, settings) {
     this.#settings = settings;
     this.#session = new Session(client, {
-      progress: () => {}, collecting: () => {}, count: () => {},
+      progress: () => {}, collecting: () => {}, columns: () => this.#findings.columns,
       part: (part, fresh) => {
         if (fresh) this.#findings = new Findings();
         this.#findings.take(part, Infinity);

@@ -11,7 +11,7 @@
 
 /** @typedef {Columns & { column: string, columns: string[], warnings: string[], repeated: Uint32Array }} Parsed */
 
-/** @typedef {{ format?: string, time?: string, column?: string }} ParseOptions */
+/** @typedef {{ format?: string, time?: string, column?: string, only?: Record<string, string> }} ParseOptions */
 
 /** @typedef {{ name: string, family: string, pretrained: boolean, summary: string, source: string, defaults: object }} DetectorInfo */
 
@@ -61,11 +61,12 @@
  * @typedef {object} Requests
  * @property {{ ask: { module: WebAssembly.Module }, reply: DetectorInfo[] }} start instantiate
  * @property {{ ask: { bytes: Uint8Array, options: ParseOptions }, reply: Parsed }} parse bytes to columns
- * @property {{ ask: { frames: (string | Uint8Array)[], options: ParseOptions }, reply: Columns & { malformed: number } }} frames
- *   frames of a feed to columns; those that cannot be read are counted
- * @property {{ ask: Columns & { series: number, settings: object, train: number, model?: Model }, reply: { part: Part, info: Info } }} analyse
- *   fit on the first `train` rows and score all
- * @property {{ ask: Columns & { series: number }, reply: Part }} push score rows that follow
+ * @property {{ ask: { series: number, frames: (string | Uint8Array)[], options: ParseOptions }, reply: Columns & { malformed: number, faults: { frame: string, why: string }[] } }} frames
+ *   frames of a feed to rows in the order in which they came; what cannot be read is counted, the last of it shown
+ * @property {{ ask: Columns & { series: number, settings: object, train: number, model?: Model }, reply: { part: Part, info: Info, openFrom: number } }} analyse
+ *   fit on the first `train` rows and score all; rows up to `openFrom` can no longer change
+ * @property {{ ask: Columns & { series: number, lateMs: number, capacity: number }, reply: { part: Part, openFrom: number } }} push
+ *   merge rows and score what follows them
  * @property {{ ask: { series: number, threshold: string, sensitivity: number }, reply: Part }} decide from stored scores
  * @property {{ ask: { series: number }, reply: null }} close free the engine of a series
  */

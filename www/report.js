@@ -5,6 +5,12 @@ import { Columns } from './columns.js';
 /** @typedef {import('./messages.js').AnomalyEvent} AnomalyEvent */
 
 /**
+ * What became of an event, in the order of what outweighs what. `withdrawn`: later rows have shown that it was none.
+ * @typedef {AnomalyEvent & { change: 'new' | 'merged' | 'revised' | 'settled' | 'withdrawn', merged?: string[] }} Change `merged`: ids of
+ *   the events that are now part of it
+ */
+
+/**
  * @typedef {object} Report
  * @property {Float64Array} times milliseconds
  * @property {Float64Array} values NaN: missing
@@ -24,26 +30,38 @@ export class Findings {
   #settled = 0;
 
   /**
-   * Takes in a part.
+   * Takes in a part. Events keep the id of the first that they overlap; those of rows that were dropped stay.
    * @param {import('./messages.js').Part} part
    * @param {number} capacity rows kept
-   * @returns {{ start: number, forgotten: number, changed: AnomalyEvent[] }} first row replaced; rows dropped from
-   *   the front after that; events that are new or not what they were
+   * @returns {{ start: number, forgotten: number, changed: Change[] }} first row replaced; rows dropped from the
+   *   front after that; events that are not what they were
    */
   take(part, capacity) {
     const start = this.columns.replace(part);
-    const known = new Map(this.events.map((event) => [event.id, event]));
-    const changed = part.events.filter((event) => differs(known.get(event.id), event));
-    this.events = [...this.events.filter((event) => event.endIndex <= part.start), ...part.events];
+    const before = this.events.filter((event) => event.startIndex >= part.start);
+    this.events = this.events.filter((event) => event.startIndex < part.start);
+    const ids = new Set(this.events.map((event) => event.id));
+    /** @type {Change[]} */
+    const changed = [];
+    for (const event of part.events) {
+      const same = before.filter((old) => old.start < event.end && event.start < old.end);
+      before.splice(0, before.length, ...before.filter((old) => !same.includes(old)));
+      const [first, ...others] = same;
+      event.id = first?.id ?? event.id;
+      while (ids.has(event.id)) event.id += '+';
+      ids.add(event.id);
+      if (!first) changed.push({ ...event, change: 'new' });
+      else if (others.length) changed.push({ ...event, change: 'merged', merged: others.map((old) => old.id) });
+      else if (differs(first, event)) changed.push({ ...event, change: 'revised' });
+      else if (first.settled !== event.settled) changed.push({ ...event, change: 'settled' });
+    }
+    for (const old of before) changed.push({ ...old, change: 'withdrawn' });
+    this.events.push(...part.events);
     this.#settled = part.settled;
     // Some room, so that a full buffer is not moved at every row.
     const over = this.columns.length - capacity;
     const forgotten = over > capacity / 20 ? over : 0;
-    if (forgotten) {
-      this.columns.forget(forgotten);
-      const first = this.columns.at('time', 0);
-      this.events = this.events.filter((event) => event.end > first);
-    }
+    if (forgotten) this.columns.forget(forgotten);
     return { start, forgotten, changed };
   }
 
@@ -61,9 +79,9 @@ export class Findings {
   }
 }
 
-/** @param {AnomalyEvent | undefined} a @param {AnomalyEvent} b */
+/** @param {AnomalyEvent} a @param {AnomalyEvent} b */
 function differs(a, b) {
-  return !a || a.end !== b.end || a.severity !== b.severity || a.kind !== b.kind || a.settled !== b.settled;
+  return a.start !== b.start || a.end !== b.end || a.severity !== b.severity || a.kind !== b.kind || a.direction !== b.direction;
 }
 
 const iso = (/** @type {number} */ ms) => new Date(ms).toISOString();

@@ -2,16 +2,19 @@
 //
 // Apart from worker.js so that the same runs where there is no worker.
 
-import { Engine, detectors, initSync, parse } from '../pkg/anomaly_widget.js';
+import { Engine, Frames, detectors, initSync, parse } from '../pkg/anomaly_widget.js';
 
 /** @typedef {import('./messages.js').Requests} Requests */
 
 /** Rows scored between two words about progress. */
 const SLICE = 8192;
+const encoder = new TextEncoder();
 
 export class Service {
   /** @type {Map<number, { engine: Engine, settled: number }>} */
   #open = new Map();
+  /** Readers of feeds, which remember a header. @type {Map<number, { asked: string, frames: Frames }>} */
+  #readers = new Map();
 
   /**
    * Answers one request.
@@ -40,19 +43,15 @@ export class Service {
   }
 
   /** @param {Requests['frames']['ask']} ask */
-  #frames({ frames, options }) {
-    const encoder = new TextEncoder();
-    /** @type {{ time: Float64Array, value: Float64Array }[]} */
-    const read = [];
-    let malformed = 0;
-    for (const frame of frames) {
-      try {
-        read.push(parse(typeof frame === 'string' ? encoder.encode(frame) : frame, options));
-      } catch {
-        malformed += 1;
-      }
+  #frames({ series, frames, options }) {
+    const asked = JSON.stringify(options);
+    let reader = this.#readers.get(series);
+    if (reader?.asked !== asked) {
+      reader?.frames.free();
+      this.#readers.set(series, reader = { asked, frames: new Frames(options) });
     }
-    return { time: joined(read.map((part) => part.time)), value: joined(read.map((part) => part.value)), malformed };
+    for (const frame of frames) reader.frames.add(typeof frame === 'string' ? encoder.encode(frame) : frame);
+    return reader.frames.take();
   }
 
   /**
@@ -65,12 +64,12 @@ export class Service {
     try {
       for (let from = 0; from < time.length; from += SLICE) {
         progress({ stage: 'score', done: from / time.length });
-        engine.push(time.slice(from, from + SLICE), value.slice(from, from + SLICE));
+        engine.merge(time.slice(from, from + SLICE), value.slice(from, from + SLICE));
       }
       const part = engine.report(0);
-      this.#close({ series });
+      this.#open.get(series)?.engine.free();
       this.#open.set(series, { engine, settled: part.settled });
-      return { part, info: engine.info() };
+      return { part, info: engine.info(), openFrom: engine.openFrom() };
     } catch (error) {
       engine.free();
       throw error;
@@ -78,12 +77,13 @@ export class Service {
   }
 
   /** @param {Requests['push']['ask']} ask */
-  #push({ series, time, value }) {
+  #push({ series, lateMs, capacity, time, value }) {
     const open = this.#at(series);
-    open.engine.push(time, value);
-    const part = open.engine.report(open.settled);
+    open.engine.live(lateMs, capacity);
+    const from = open.engine.merge(time, value);
+    const part = open.engine.report(Math.min(open.settled, from));
     open.settled = part.settled;
-    return part;
+    return { part, openFrom: open.engine.openFrom() };
   }
 
   /** @param {Requests['decide']['ask']} ask */
@@ -97,6 +97,8 @@ export class Service {
   #close({ series }) {
     this.#open.get(series)?.engine.free();
     this.#open.delete(series);
+    this.#readers.get(series)?.frames.free();
+    this.#readers.delete(series);
     return null;
   }
 
@@ -106,17 +108,6 @@ export class Service {
     if (!open) throw Object.assign(new Error(`series ${series} is not open`), { code: 'closed' });
     return open;
   }
-}
-
-/** @param {Float64Array[]} parts */
-function joined(parts) {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /**

@@ -2,12 +2,13 @@
 
 import { model } from './assets.js';
 import { WidgetError, aborted } from './errors.js';
+import { Intake, lowerBound } from './intake.js';
 import { read } from './sources.js';
 
 /** @typedef {import('./messages.js').Part} Part */
 /** @typedef {import('./messages.js').Columns} Rows */
 /** @typedef {import('./sources.js').Source} Source */
-/** @typedef {{ format?: string, column?: string }} Reading */
+/** @typedef {{ format?: string, column?: string, only?: Record<string, string> }} Reading */
 /** @typedef {Record<string, any> & { detector?: string, train?: number | string }} Settings */
 
 /**
@@ -15,13 +16,13 @@ import { read } from './sources.js';
  * @property {(progress: import('./messages.js').Progress) => void} progress
  * @property {(part: Part, fresh: boolean) => void} part `fresh`: everything before is gone
  * @property {(got: number, needed: number) => void} collecting
- * @property {(ledger: Ledger) => void} count what rows that came in were
+ * @property {() => import('./columns.js').Columns} columns the rows that {@link Listener.part} gave
  */
-
-/** @typedef {{ received: number, used: number, late: number, repeated: number, malformed: number, gaps: number }} Ledger */
 
 /** Rows that a feed without a past is learnt from, unless `settings.train` says otherwise. */
 const LEARN = 240;
+/** Rows scored in one go: as many as take this long, within bounds. */
+const SLICE_MS = 100, LEAST = 64, MOST = 16_384;
 
 let last = 0;
 
@@ -37,8 +38,12 @@ export class Session {
   #collected = null;
   #needed = 0;
   #broken = false;
-  #newest = -Infinity;
-  #newestValue = NaN;
+  #openFrom = -Infinity;
+  #slice = 1024;
+  /** Rows on their way into the series. */
+  intake = new Intake();
+  /** Rows kept of a feed. */
+  capacity = Infinity;
   /** @type {import('./messages.js').Info | null} */
   info = null;
   /** @type {string[]} */
@@ -122,76 +127,100 @@ export class Session {
   }
 
   /**
-   * Continues the series; calls wait for each other.
-   * @param {Source | { frames: (string | Uint8Array)[] }} source
+   * Continues the series; resolves when these rows are scored. Calls wait for each other.
+   * @param {Source} source
    * @param {Settings} settings
    * @param {Reading} reading
    */
-  append(source, settings, reading) {
+  async append(source, settings, reading) {
     const run = this.#run.signal;
-    return this.#turn(() => this.#append(source, settings, reading, run));
+    await this.#turn(async () => {
+      if (run.aborted) throw aborted();
+      const { time, value } = await this.#rows(source, reading, run);
+      this.intake.add({ time, value, at: performance.now() }, true);
+    });
+    while (this.intake.any || this.intake.ahead) {
+      if (run.aborted) throw aborted();
+      await this.score(() => settings, true);
+    }
   }
 
   /**
-   * @param {Source | { frames: (string | Uint8Array)[] }} source
-   * @param {Settings} settings
+   * Reads frames of a feed; their rows wait until they are scored.
+   * @param {(string | Uint8Array)[]} frames
    * @param {Reading} reading
-   * @param {AbortSignal} run
+   * @param {number} at when they came
    */
-  async #append(source, settings, reading, run) {
-    if (run.aborted) throw aborted();
-    let malformed = 0, rows;
-    if ('frames' in source) {
-      const parsed = await this.client.ask('frames', { frames: source.frames, options: options(reading) });
-      malformed = parsed.malformed;
-      rows = parsed;
-    } else {
-      rows = await this.#rows(source, reading, run);
-    }
-    if (run.aborted) throw aborted();
-    const received = rows.time.length + malformed;
-    const { time, value, late, repeated, gaps } = this.#following(rows);
-    this.tell.count({ received, used: time.length, late, repeated, malformed, gaps });
-    if (time.length === 0) return;
-    if (!this.info) await this.#collect({ time, value }, settings, run);
-    else {
-      const part = await this.client.ask('push', { series: this.#series, time, value });
-      if (run.aborted) throw aborted();
-      this.tell.part(part, false);
-    }
+  async receive(frames, reading, at) {
+    const { time, value, malformed, faults } = await this.client.ask('frames', { series: this.#series, frames, options: options(reading) });
+    this.intake.spoil(malformed, faults);
+    this.intake.add({ time, value, at });
+    this.intake.trim();
   }
 
-  /** The rows that come after the newest one, in order. @param {Rows} rows */
-  #following(rows) {
-    const order = [...rows.time.keys()].sort((a, b) => rows.time[a] - rows.time[b]);
-    const time = [], value = [];
-    let late = 0, repeated = 0, gaps = 0;
-    const step = this.info?.step ?? 0;
-    for (const i of order) {
-      const [t, v] = [rows.time[i], rows.value[i]];
-      if (t > this.#newest) {
-        if (step && t - this.#newest > 1.5 * step && this.#newest > -Infinity) gaps += 1;
-        time.push(t);
-        value.push(v);
-        [this.#newest, this.#newestValue] = [t, v];
-      } else if (t === this.#newest && Object.is(v, this.#newestValue)) repeated += 1;
-      else late += 1;
-    }
-    return { time: Float64Array.from(time), value: Float64Array.from(value), late, repeated, gaps };
+  /**
+   * Scores the next rows that wait.
+   * @param {() => Settings} settings asked when it is their turn
+   * @param {boolean} [end] nothing follows them
+   * @returns {Promise<number>} when the oldest of them came
+   */
+  score(settings, end = false) {
+    return this.#turn(async () => {
+      const { train } = settings();
+      const exact = typeof train === 'number' && !this.info ? train : 0;
+      const got = this.#collected?.time.length ?? 0;
+      // A training stretch of so many rows is just that, however the rows come.
+      const limit = exact && got < exact ? exact - got : Infinity;
+      const { time, value, at, commit } = this.intake.draw(this.#slice, this.#known(), { limit, end });
+      if (time.length) await (this.info ? this.#push({ time, value }) : this.#collect({ time, value }, settings()));
+      commit();
+      return at;
+    });
   }
 
-  /** @param {Rows} rows @param {Settings} settings @param {AbortSignal} run */
-  async #collect(rows, settings, run) {
-    const all = this.#collected ? { time: joined(this.#collected.time, rows.time), value: joined(this.#collected.value, rows.value) } : rows;
-    this.#collected = all;
+  /** @returns {import('./intake.js').Known} */
+  #known() {
+    const rows = this.#collected;
+    if (!this.info) {
+      const count = rows?.time.length ?? 0;
+      const [first, newest] = rows && count ? [rows.time[0], rows.time[count - 1]] : [-Infinity, -Infinity];
+      return { newest, openFrom: -Infinity, step: 0, first, count, value: (time) => valueAt(rows?.time, rows?.value, time) };
+    }
+    const columns = this.tell.columns();
+    const times = columns.get('time') ?? [];
+    return {
+      newest: times[times.length - 1] ?? -Infinity, openFrom: this.#openFrom, step: this.info.step, first: times[0], count: times.length,
+      value: (time) => valueAt(times, columns.get('value'), time),
+    };
+  }
+
+  /** @param {Rows} rows */
+  async #push(rows) {
+    const run = this.#run.signal;
+    const from = performance.now(), count = rows.time.length;
+    const live = { lateMs: this.intake.lateMs, capacity: this.capacity };
+    const { part, openFrom } = await this.client.ask('push', { series: this.#series, ...live, ...rows });
+    if (run.aborted) throw aborted();
+    this.#slice = Math.min(Math.max(Math.round(SLICE_MS * count / Math.max(performance.now() - from, 1)), LEAST), MOST, 2 * Math.max(this.#slice, LEAST));
+    this.#openFrom = openFrom;
+    this.tell.part(part, false);
+  }
+
+  /** @param {Rows} rows @param {Settings} settings */
+  async #collect(rows, settings) {
+    const all = this.#collected = merged(this.#collected, rows);
     const needed = Math.max(this.#needed, typeof settings.train === 'number' ? settings.train : LEARN);
     // Settings that failed once fail again with every row: they wait for others.
     if (all.time.length < needed || this.#broken) return this.tell.collecting(all.time.length, needed);
     try {
-      await this.#analyse({ time: all.time.slice(), value: all.value.slice() }, settings, run);
+      await this.#analyse({ time: all.time.slice(), value: all.value.slice() }, settings, this.#run.signal);
+      const step = /** @type {import('./messages.js').Info | null} */ (this.info)?.step ?? 0;
+      this.intake.counts.gaps += all.time.filter((time, i) => i > 0 && time - all.time[i - 1] > 1.5 * step).length;
     } catch (error) {
-      const { needed: more } = /** @type {any} */ (error);
+      const { needed: more, name } = /** @type {any} */ (error);
       if (!more) {
+        // The rows are kept, whatever became of their scores.
+        if (name === 'AbortError') return;
         this.#broken = true;
         throw error;
       }
@@ -211,7 +240,7 @@ export class Session {
     this.#giveUp();
     this.info = null;
     this.#needed = 0;
-    this.#newest = -Infinity;
+    this.intake.clear();
   }
 
   /** @param {Source} source @param {Reading} reading @param {AbortSignal} run @returns {Promise<Rows>} */
@@ -242,21 +271,20 @@ export class Session {
     if (core.detector === 'auto' && !known) delete core.detector;
     const files = known?.pretrained ? await model(this.client.assets.modelBase, known.name) : undefined;
     if (run.aborted) throw aborted();
-    const [newest, newestValue] = [rows.time[rows.time.length - 1], rows.value[rows.value.length - 1]];
     const ask = { series: this.#series, settings: core, train: trainRows(train, rows.time.length), model: files, time: rows.time, value: rows.value };
     const progress = (/** @type {import('./messages.js').Progress} */ p) => { if (!run.aborted) this.tell.progress(p); };
-    const { part, info } = await this.client.ask('analyse', ask, { progress, signal: run });
+    const { part, info, openFrom } = await this.client.ask('analyse', ask, { progress, signal: run });
     if (run.aborted) throw aborted();
     this.info = info;
     this.#collected = null;
-    [this.#newest, this.#newestValue] = [newest ?? -Infinity, newestValue];
+    this.#openFrom = openFrom;
     this.tell.part(part, true);
   }
 }
 
 /** @param {Reading} reading */
-function options({ format, column }) {
-  return { ...(format && format !== 'auto' && { format }), ...(column && { column }) };
+function options({ format, column, only }) {
+  return { ...(format && format !== 'auto' && { format }), ...(column && { column }), ...(only && { only }) };
 }
 
 /**
@@ -271,10 +299,16 @@ function trainRows(train, rows) {
   return Math.min(wanted, rows);
 }
 
-/** @param {Float64Array} a @param {Float64Array} b */
-function joined(a, b) {
-  const all = new Float64Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
+/** @param {ArrayLike<number> | undefined} times @param {ArrayLike<number> | undefined} values @param {number} time */
+function valueAt(times, values, time) {
+  const row = times ? lowerBound(times, time) : 0;
+  return times?.[row] === time ? values?.[row] : undefined;
+}
+
+/** Two columns in order as one; of equal times the second counts. @param {Rows | null} known @param {Rows} fresh @returns {Rows} */
+function merged(known, fresh) {
+  if (!known) return fresh;
+  const rows = new Map([known, fresh].flatMap(({ time, value }) => [...time].map((t, i) => /** @type {[number, number]} */ ([t, value[i]]))));
+  const order = [...rows].sort((a, b) => a[0] - b[0]);
+  return { time: Float64Array.from(order, (row) => row[0]), value: Float64Array.from(order, (row) => row[1]) };
 }

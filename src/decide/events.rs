@@ -79,6 +79,14 @@ pub struct Event {
     pub end: usize,
     /// Row of the highest score.
     pub peak: usize,
+    /// The highest score.
+    pub score: f64,
+    /// The limit there.
+    pub limit: f64,
+    /// The value there.
+    pub value: f64,
+    /// The value expected there, where the detector has one.
+    pub expected: Option<f64>,
     /// Height of the peak over the ordinary score, in heights of the limit over it: 1 is just at the limit.
     pub severity: f64,
     /// Point, duration or shift.
@@ -87,6 +95,15 @@ pub struct Event {
     pub direction: Direction,
     /// Whether nothing that comes later can change it.
     pub settled: bool,
+}
+
+impl Event {
+    /// Counts its rows from `base` rows earlier.
+    pub fn shift(&mut self, base: usize) {
+        for row in [&mut self.start, &mut self.end, &mut self.peak] {
+            *row += base;
+        }
+    }
 }
 
 /// What the decision looks at. Columns are of equal length, one entry a row.
@@ -110,16 +127,20 @@ pub struct Evidence<'a> {
 
 /// Rows on each side of an event that decide whether the level has moved.
 const SHIFT_REACH: usize = 25;
+/// Rows before an event at which its direction is judged.
+pub const CONTEXT: usize = 4 * SHIFT_REACH;
 
 /// The events, in order. Each depends on the rows up to [`SHIFT_REACH`] or `merge + pad` after it and on those
 /// before it, never on later ones.
 pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
     let ordinary = if evidence.history.is_empty() { 0.0 } else { stats::median(evidence.history) };
-    let floor = prune_floor(evidence);
+    let mut sorted = evidence.history.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
     let mut events: Vec<Event> = Vec::new();
     for (start, end) in merged(hits(evidence, ordinary, options.hysteresis), options.merge) {
         let Some(peak) = highest(evidence.scores, start, end) else { continue };
         let (top, limit) = (evidence.scores[peak], evidence.limits[peak]);
+        let floor = prune_floor(&sorted, limit);
         if top - floor < options.prune * (top - floor.min(0.0)) {
             continue;
         }
@@ -158,6 +179,10 @@ fn describe(
         start,
         end,
         peak,
+        score: evidence.scores[peak],
+        limit: evidence.limits[peak],
+        value: evidence.values[peak],
+        expected: evidence.expected.map(|e| e[peak]).filter(|e| e.is_finite()),
         severity,
         kind: kind(evidence, start, end, options.min_duration),
         direction: direction(evidence, start, end, peak),
@@ -171,12 +196,27 @@ fn severity(top: f64, limit: f64, ordinary: f64) -> f64 {
     ((top - ordinary) / height).min(1e6)
 }
 
-/// The largest calibration score that is not over the limit now in force.
-fn prune_floor(evidence: &Evidence) -> f64 {
-    let limit = evidence.limits.iter().copied().fold(f64::INFINITY, f64::min);
-    let below = evidence.history.iter().copied().filter(|v| *v <= limit);
-    let floor = below.fold(f64::NEG_INFINITY, f64::max);
-    if floor.is_finite() { floor } else { 0.0 }
+/// The last row up to `until` from which on events are found as if nothing came before: no run over the limit
+/// is open there or ended so near before that it could be joined or muted.
+pub fn quiet(evidence: &Evidence, options: &Options, until: usize) -> usize {
+    let ordinary = if evidence.history.is_empty() { 0.0 } else { stats::median(evidence.history) };
+    let after = options.merge + options.refractory + 2 * options.pad + 1;
+    let mut row = until;
+    for (start, end) in hits(evidence, ordinary, options.hysteresis).into_iter().rev() {
+        let (start, end) = (start.saturating_sub(options.pad), end + after);
+        if start < row && row <= end {
+            row = start;
+        }
+    }
+    row
+}
+
+/// The largest calibration score, of all in order, that is not over this limit.
+fn prune_floor(sorted: &[f64], limit: f64) -> f64 {
+    match sorted[..sorted.partition_point(|v| *v <= limit)].last() {
+        Some(floor) if floor.is_finite() => *floor,
+        _ => 0.0,
+    }
 }
 
 /// Runs that begin over the limit and end under the lower limit of the hysteresis.
@@ -256,7 +296,7 @@ fn direction(evidence: &Evidence, start: usize, end: usize, peak: usize) -> Dire
             if typical * at_peak > 0.0 { at_peak } else { 0.0 }
         }
         None => {
-            let before = stats::finite(&evidence.values[start.saturating_sub(4 * SHIFT_REACH)..start]);
+            let before = stats::finite(&evidence.values[start.saturating_sub(CONTEXT)..start]);
             let high = before.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let low = before.iter().copied().fold(f64::INFINITY, f64::min);
             let inside = stats::finite(&evidence.values[start..end]);

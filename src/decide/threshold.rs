@@ -69,6 +69,9 @@ impl Default for Threshold {
 }
 
 impl Threshold {
+    /// Limits are chosen on blocks of this many rows at most, counted from the first.
+    pub const BLOCK: usize = DYNAMIC_WINDOW;
+
     /// One limit a score. `history`: the calibration scores, without NaN. `sensitivity` in 0..=100 moves the
     /// limit away from (below 50) or towards (above 50) the median of the history: each 25 halves or doubles
     /// the distance; 50 leaves it as it is.

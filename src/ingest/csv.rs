@@ -31,6 +31,9 @@ pub(super) fn read(text: &str, options: &Options) -> Result<Table> {
         let line = records.line;
         let fields = records.count;
         let name = |i: usize| &layout.names[i];
+        if layout.only.iter().any(|(i, wanted)| records.field(*i) != Some(*wanted)) {
+            continue;
+        }
         let (Some(time), Some(value)) = (records.field(layout.time), records.field(layout.value)) else {
             let want = layout.time.max(layout.value) + 1;
             return wrong(line, format!("{fields} fields where at least {want} are needed"));
@@ -65,19 +68,37 @@ fn shown(field: &str) -> String {
     }
 }
 
+/// Whether `text` is a header and nothing else: names, among them one that is known or asked for.
+pub(super) fn is_header(text: &str, options: &Options) -> Result<bool> {
+    let mut records = Records::new(text);
+    if !records.next()? {
+        return Ok(false);
+    }
+    let names = records.fields();
+    let known = |name: &String| {
+        let lower = name.to_ascii_lowercase();
+        TIME_NAMES.contains(&lower.as_str())
+            || VALUE_NAMES.contains(&lower.as_str())
+            || [&options.time, &options.column].iter().any(|n| same(n.as_deref(), name))
+    };
+    Ok(names.iter().any(known) && !records.next()?)
+}
+
 /// Which field is what.
-struct Layout {
+struct Layout<'a> {
     header: bool,
     names: Vec<String>,
     time: usize,
     value: usize,
     /// Whether times are dates rather than numbers.
     dated: bool,
+    /// Fields that decide whether a row counts, each with the value that it needs.
+    only: Vec<(usize, &'a str)>,
 }
 
-impl Layout {
+impl Layout<'_> {
     /// From the first two records; `None` if there is no row.
-    fn of(text: &str, options: &Options) -> Result<Option<Layout>> {
+    fn of<'a>(text: &str, options: &'a Options) -> Result<Option<Layout<'a>>> {
         let mut records = Records::new(text);
         let comma = records.delimiter == b';';
         if !records.next()? {
@@ -126,7 +147,9 @@ impl Layout {
             }
         };
         let dated = number(at(time), comma).is_none() && iso(at(time)).is_some();
-        Ok(Some(Layout { header, names, time, value, dated }))
+        let place = |(name, wanted): (&String, &'a String)| Ok((find(&names, name, line)?, wanted.as_str()));
+        let only = options.only.iter().map(place).collect::<Result<_>>()?;
+        Ok(Some(Layout { header, names, time, value, dated, only }))
     }
 
     fn candidates(&self) -> Vec<String> {

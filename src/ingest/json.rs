@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::number::{TimeUnit, iso};
 use super::{Options, Table, wrong};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Keys that mean time or value, in the order in which they are looked for.
 const TIME_KEYS: &[&str] = &["t", "time", "timestamp", "ts", "x", "date"];
@@ -34,6 +34,35 @@ pub(super) fn read_lines(text: &str, options: &Options) -> Result<Table> {
     rows.finish()
 }
 
+/// The rows of a frame and what is wrong with the rest: each item of a list, or each line, is read by itself.
+pub(super) fn read_frame(text: &str, options: &Options) -> (Table, Vec<(String, String)>) {
+    let mut rows = Rows::new(options);
+    let mut faults = Vec::new();
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => rows.lenient(&value, &mut faults),
+        Err(whole) => {
+            let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
+            for line in &lines {
+                match serde_json::from_str::<Value>(line) {
+                    Ok(value) => rows.lenient(&value, &mut faults),
+                    Err(e) => {
+                        // A value that is spread over lines is one thing that cannot be read.
+                        if rows.table.time.is_empty() && !lines[0].trim_end().ends_with(['}', ']']) {
+                            return (
+                                Table::default(),
+                                vec![(text.into(), format!("not valid JSON: {whole}"))],
+                            );
+                        }
+                        faults.push(((*line).into(), format!("not valid JSON: {e}")));
+                    }
+                }
+            }
+        }
+    }
+    let unit = rows.table.unit.or((rows.dated == Some(true)).then_some(TimeUnit::Milliseconds));
+    (Table { unit, ..rows.table }, faults)
+}
+
 /// Rows as they are found; all of them have their times as numbers, or all as dates.
 struct Rows<'a> {
     options: &'a Options,
@@ -56,6 +85,14 @@ impl<'a> Rows<'a> {
         match value {
             Value::Array(items) => self.list(items, line),
             Value::Object(fields) => {
+                for (name, wanted) in &self.options.only {
+                    match fields.get(name) {
+                        Some(Value::String(text)) if text == wanted => {}
+                        Some(other) if !other.is_string() && other.to_string() == *wanted => {}
+                        Some(_) => return Ok(()),
+                        None => return wrong(line, format!("a row without the field \"{name}\"")),
+                    }
+                }
                 let time = self.key(value, &self.options.time, TIME_KEYS, line)?;
                 let name = self.key(value, &self.options.column, VALUE_KEYS, line)?;
                 if self.table.columns.is_empty() {
@@ -79,6 +116,37 @@ impl<'a> Rows<'a> {
             other => {
                 wrong(line, format!("{} where a row belongs, as in {{\"t\": 1, \"v\": 2}}", kind(other)))
             }
+        }
+    }
+
+    /// A value of a frame; of a list each item counts for itself, and what is wrong with it is noted.
+    fn lenient(&mut self, value: &Value, faults: &mut Vec<(String, String)>) {
+        let plain = |v: &Value| v.is_number() || v.is_null();
+        let before = self.table.time.len();
+        let read = match value {
+            // Two numbers are a row: a feed has no rows without a time.
+            Value::Array(items) => match items.as_slice() {
+                [time, value]
+                    if (time.is_number() || time.is_string()) && !value.is_object() && !value.is_array() =>
+                {
+                    self.row(time, value, 1)
+                }
+                _ => {
+                    for item in items {
+                        if plain(item) {
+                            faults.push((item.to_string(), "a number without a time".into()));
+                        } else {
+                            self.lenient(item, faults);
+                        }
+                    }
+                    return;
+                }
+            },
+            other => self.value(other, 1),
+        };
+        if let Err(Error::Parse { why, .. }) = read {
+            self.table.cut(before);
+            faults.push((value.to_string(), why));
         }
     }
 
@@ -171,7 +239,6 @@ fn kind(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
 
     fn rows(text: &str) -> (Vec<f64>, Vec<f64>) {
         let table = read(text, &Options::default()).unwrap();

@@ -1,9 +1,14 @@
 //! Bytes to a [`Series`]: files and frames of a feed, in the formats of the closed list [`Format`].
 
 mod csv;
+mod frames;
 mod json;
 mod number;
 mod packed;
+
+pub use frames::{Fault, Frames, Taken};
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +36,13 @@ pub enum Format {
     Packed,
 }
 
+impl Format {
+    /// This format, or the one that `bytes` look like.
+    fn or_recognised(self, bytes: &[u8]) -> Result<Format> {
+        if self == Format::Auto { recognise(bytes) } else { Ok(self) }
+    }
+}
+
 /// How to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -41,6 +53,8 @@ pub struct Options {
     pub time: Option<String>,
     /// Name of the value column; `None`: the first that holds numbers.
     pub column: Option<String>,
+    /// Only rows whose fields of these names have these values: of a source that holds several series.
+    pub only: BTreeMap<String, String>,
 }
 
 /// What was read.
@@ -78,17 +92,11 @@ struct Table {
 /// column, no rows, no values, times that go backwards, or more than 1 % of repeated times. Rarer repeats are
 /// merged, the last value wins, and counted in a warning.
 pub fn parse(bytes: &[u8], options: &Options) -> Result<Parsed> {
-    let table = match options.format {
-        Format::Auto => match recognise(bytes)? {
-            Format::Packed => packed::read(bytes)?,
-            Format::Json => json::read(text(bytes)?, options)?,
-            Format::Ndjson => json::read_lines(text(bytes)?, options)?,
-            _ => csv::read(text(bytes)?, options)?,
-        },
-        Format::Csv => csv::read(text(bytes)?, options)?,
+    let table = match options.format.or_recognised(bytes)? {
+        Format::Packed => packed::read(bytes)?,
         Format::Json => json::read(text(bytes)?, options)?,
         Format::Ndjson => json::read_lines(text(bytes)?, options)?,
-        Format::Packed => packed::read(bytes)?,
+        Format::Csv | Format::Auto => csv::read(text(bytes)?, options)?,
     };
     table.finish()
 }
@@ -134,6 +142,13 @@ impl Table {
         self.time.push(time);
         self.value.push(value);
         self.line.push(line);
+    }
+
+    /// Takes back the rows from `row` on.
+    fn cut(&mut self, row: usize) {
+        self.time.truncate(row);
+        self.value.truncate(row);
+        self.line.truncate(row);
     }
 
     /// Times to milliseconds, order checked, repeats merged.

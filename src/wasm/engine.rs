@@ -8,7 +8,7 @@ use super::{from_js, series, set, thrown, to_js};
 use crate::decide::Threshold;
 use crate::decide::events::{Direction, Event, EventKind};
 use crate::nn::weights::Weights;
-use crate::pipeline::{Report, Settings, Watch};
+use crate::pipeline::{Settings, Watch};
 
 /// A fitted engine; an unfitted one does not exist in JavaScript.
 #[wasm_bindgen]
@@ -46,6 +46,23 @@ impl Engine {
         self.watch.push(&series(time, value)?).map_err(thrown)
     }
 
+    /// From now on rows may come up to `late` milliseconds after the newest, and about `capacity` are kept.
+    pub fn live(&mut self, late: f64, capacity: f64) {
+        self.watch.live(late, capacity as usize);
+    }
+
+    /// Takes rows of any time, those of a time known replace what was there; returns the number of the first row
+    /// that is new or changed.
+    pub fn merge(&mut self, time: Vec<f64>, value: Vec<f64>) -> Result<f64, JsValue> {
+        self.watch.merge(&series(time, value)?).map(|row| row as f64).map_err(thrown)
+    }
+
+    /// Rows up to this time can no longer be merged.
+    #[wasm_bindgen(js_name = openFrom)]
+    pub fn open_from(&self) -> f64 {
+        self.watch.open_from()
+    }
+
     /// Changes threshold and sensitivity for the reports to come; nothing is scored again.
     pub fn decide(&mut self, threshold: &str, sensitivity: f64) -> Result<(), JsValue> {
         let threshold: Threshold = threshold.parse().map_err(thrown)?;
@@ -60,8 +77,9 @@ impl Engine {
         let column = |name: &str, values: &[f64]| set(&object, name, &Float64Array::from(values));
         set(&object, "start", &JsValue::from(report.start as f64));
         set(&object, "settled", &JsValue::from(report.settled as f64));
-        column("time", &self.watch.time()[report.start..]);
-        column("value", &self.watch.value()[report.start..]);
+        let (time, value) = self.watch.rows(report.start);
+        column("time", time);
+        column("value", value);
         column("scores", &report.scores);
         column("limits", &report.limits);
         if let Some(expected) = &report.expected {
@@ -74,7 +92,7 @@ impl Engine {
                 column("upper", &around(1.0));
             }
         }
-        let events: Vec<EventObject> = report.events.iter().map(|e| self.event(e, &report)).collect();
+        let events: Vec<EventObject> = report.events.iter().map(|e| self.event(e)).collect();
         set(&object, "events", &to_js(&events)?);
         Ok(object.into())
     }
@@ -125,37 +143,26 @@ struct EventObject {
 }
 
 impl Engine {
-    /// `report` starts at the event or before its peak may lie: its columns may begin after the peak, then the
-    /// whole watch is asked.
-    fn event(&self, event: &Event, report: &Report) -> EventObject {
-        let (time, value) = (self.watch.time(), self.watch.value());
-        let whole;
-        let from = if event.peak >= report.start {
-            report
-        } else {
-            whole = self.watch.report(event.peak);
-            &whole
-        };
-        let at = event.peak - from.start;
-        let read = |column: &[f64]| column.get(at).copied().unwrap_or(f64::NAN);
+    fn event(&self, event: &Event) -> EventObject {
+        let time = |row: usize| self.watch.rows(row).0.first().copied();
+        let at = |row: usize| time(row).unwrap_or(f64::NAN);
         // The end is exclusive: the time of the next row, or a step after the last.
-        let end =
-            time.get(event.end).copied().unwrap_or_else(|| time[event.end - 1] + self.watch.prepare().step());
+        let end = time(event.end).unwrap_or_else(|| at(event.end - 1) + self.watch.prepare().step());
         EventObject {
-            id: format!("e{}", time[event.start]),
-            start: time[event.start],
+            id: format!("e{}", at(event.start)),
+            start: at(event.start),
             end,
-            peak: time[event.peak],
+            peak: at(event.peak),
             start_index: event.start,
             end_index: event.end,
             peak_index: event.peak,
             kind: event.kind,
             direction: event.direction,
             severity: event.severity,
-            value: value[event.peak],
-            expected: from.expected.as_deref().map(read).filter(|v| v.is_finite()),
-            limit: read(&from.limits),
-            score: read(&from.scores),
+            value: event.value,
+            expected: event.expected,
+            limit: event.limit,
+            score: event.score,
             settled: event.settled,
             detectors: vec![self.watch.detector()],
         }

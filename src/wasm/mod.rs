@@ -66,6 +66,37 @@ pub fn parse(bytes: &[u8], options: JsValue) -> Result<JsValue, JsValue> {
     Ok(object.into())
 }
 
+/// Reads the frames of a feed. `options` as for [`parse`], and `only`: values that fields of a row must have.
+#[wasm_bindgen]
+pub struct Frames {
+    frames: ingest::Frames,
+}
+
+#[wasm_bindgen]
+impl Frames {
+    /// Before the first frame.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue) -> Result<Frames, JsValue> {
+        Ok(Frames { frames: ingest::Frames::new(from_js(options, "options")?) })
+    }
+
+    /// Reads a frame.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.frames.add(bytes);
+    }
+
+    /// `{time, value, malformed, faults}` of the frames since the last call; rows in the order of the frames.
+    pub fn take(&mut self) -> Result<JsValue, JsValue> {
+        let taken = self.frames.take();
+        let object = Object::new();
+        set(&object, "time", &Float64Array::from(taken.time.as_slice()));
+        set(&object, "value", &Float64Array::from(taken.value.as_slice()));
+        set(&object, "malformed", &JsValue::from(taken.malformed as f64));
+        set(&object, "faults", &to_js(&taken.faults)?);
+        Ok(object.into())
+    }
+}
+
 /// The one conversion of the crate's error: a JS `Error` with a stable `code`.
 fn thrown(error: Error) -> JsValue {
     let js = js_sys::Error::new(&error.to_string());

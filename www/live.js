@@ -1,0 +1,189 @@
+// Between a feed and a session: frames are read as they come, rows are scored when the page can show them, and
+// what became of everything is added up.
+
+import { WidgetError } from './errors.js';
+import { tap } from './feed.js';
+import { noCounts } from './intake.js';
+import { read } from './sources.js';
+
+/** @typedef {import('./feed.js').FeedOptions} FeedOptions */
+/** @typedef {import('./feed.js').FeedStats} FeedStats */
+
+/**
+ * @typedef {object} Host
+ * @property {() => import('./session.js').Settings} settings
+ * @property {() => import('./session.js').Reading} reading
+ * @property {() => number} capacity
+ * @property {() => void} changed the connection is in another state
+ * @property {() => void} counted more rows have met their fate
+ * @property {(error: unknown) => void} failed
+ */
+
+export class Live {
+  /** @type {import('./feed.js').Tap | null} */
+  #tap = null;
+  /** What to open again when the element is put back. @type {[string, FeedOptions] | null} */
+  #again = null;
+  /** @type {FeedOptions} */
+  #options = {};
+  #reading = false;
+  #scoring = false;
+  #reconnects = 0;
+  lagMs = 0;
+
+  /** @param {import('./session.js').Session} session @param {Host} host */
+  constructor(session, host) {
+    this.session = session;
+    this.host = host;
+  }
+
+  /**
+   * @param {string | WebSocket | EventSource} target an absolute address, or a connection
+   * @param {FeedOptions} options
+   */
+  connect(target, options) {
+    this.disconnect();
+    const { intake } = this.session;
+    [intake.counts, intake.faults, this.#reconnects, this.lagMs] = [noCounts(), [], 0, 0];
+    this.#join(target, options);
+  }
+
+  /** @param {string | WebSocket | EventSource} target @param {FeedOptions} options */
+  #join(target, options) {
+    this.#options = options;
+    this.#again = [typeof target === 'string' ? target : target.url, options];
+    globalThis.document?.addEventListener('visibilitychange', this.#shown);
+    this.#tap = tap(target, options, { frames: () => this.#read(), changed: () => this.#changed() });
+    this.#changed();
+  }
+
+  /** Ends the feed; what has come is still scored. */
+  disconnect() {
+    this.#again = null;
+    this.#leave();
+  }
+
+  /** The element has left the document. */
+  suspend() {
+    const again = this.#tap ? this.#again : null;
+    this.#leave();
+    this.#again = again;
+  }
+
+  /** The element is back; true if there was a feed. */
+  resume() {
+    if (!this.#again || this.#tap) return false;
+    this.#reconnects += 1;
+    this.#join(...this.#again);
+    return true;
+  }
+
+  #leave() {
+    const left = this.#tap;
+    if (!left) return;
+    this.#reconnects = this.reconnects;
+    globalThis.document?.removeEventListener('visibilitychange', this.#shown);
+    left.close();
+    this.#read(left);
+    this.#tap = null;
+  }
+
+  retryNow() {
+    this.#tap?.feed.retryNow();
+  }
+
+  get state() { return this.#tap?.feed.state ?? 'idle'; }
+  get url() { return this.#tap?.feed.url ?? ''; }
+  get open() { return ['connecting', 'open', 'waiting'].includes(this.state); }
+  get reconnects() { return this.#reconnects + (this.#tap?.feed.reconnects ?? 0); }
+
+  /** @returns {FeedStats} */
+  get stats() {
+    const { counts, faults } = this.session.intake;
+    const { used, late, repeated, malformed, dropped } = counts;
+    const received = used + late + repeated + malformed + dropped;
+    return { state: this.state, received, ...counts, reconnects: this.reconnects, lagMs: this.lagMs, retryInMs: this.#tap?.feed.retryInMs, faults: [...faults] };
+  }
+
+  #changed() {
+    if (!this.#tap) return;
+    this.host.changed();
+    // Rows that waited for others to follow them wait in vain.
+    if (!this.open) this.score();
+  }
+
+  #shown = () => { this.score(); };
+
+  /** Has everything read that came, as often as something is there. */
+  async #read(from = this.#tap) {
+    if (this.#reading || !from) return;
+    this.#reading = true;
+    const { intake } = this.session;
+    [intake.lateMs, intake.onFull, intake.room] = [this.#options.lateMs ?? 0, this.#options.onFull ?? 'drop-oldest', this.host.capacity()];
+    try {
+      for (let { frames, lost } = from.take(); frames.length || lost; { frames, lost } = from.take()) {
+        intake.drop(lost);
+        await this.#receive(frames);
+        intake.trim();
+        this.score();
+      }
+    } catch (error) {
+      this.host.failed(error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** @param {import('./feed.js').Frame[]} frames */
+  async #receive(frames) {
+    const { session, host } = this;
+    const { decode, only } = this.#options;
+    const reading = { ...host.reading(), ...(only && { only: Object.fromEntries(Object.entries(only).map(([k, v]) => [k, String(v)])) }) };
+    if (!decode) return again(() => session.receive(frames.map((frame) => frame.data), reading, frames[0]?.at ?? 0));
+    for (const { data, at } of frames) {
+      try {
+        const source = await decode(typeof data === 'string' ? data : /** @type {ArrayBuffer} */ (data.slice().buffer));
+        if (source === null || source === undefined) continue;
+        const input = await read(source);
+        if ('bytes' in input) await again(() => session.receive([input.bytes], reading, at));
+        else session.intake.add({ ...input, at }, true);
+      } catch (error) {
+        if (error instanceof WidgetError && error.code === 'engine') throw error;
+        session.intake.spoil(1, [{ frame: typeof data === 'string' ? data : `${data.length} bytes`, why: `decode: ${/** @type {any} */ (error)?.message ?? error}` }]);
+      }
+    }
+  }
+
+  /** Scores what waits, a part a frame of the screen. A hidden page has no use for scores: rows wait. */
+  async score() {
+    const { session, host } = this;
+    const end = () => !this.#tap || !this.open;
+    if (this.#scoring) return;
+    this.#scoring = true;
+    session.capacity = host.capacity();
+    try {
+      while (!globalThis.document?.hidden && (session.intake.any || (session.intake.ahead && end()))) {
+        const at = await session.score(host.settings, end());
+        if (at) this.lagMs = performance.now() - at;
+        host.counted();
+        await new Promise((next) => (globalThis.document?.hidden === false ? requestAnimationFrame(next) : setTimeout(next, 16)));
+      }
+    } catch (error) {
+      // Given up for something newer; the rows are drawn again.
+      if (/** @type {any} */ (error)?.name === 'AbortError') setTimeout(() => this.score());
+      else host.failed(error);
+    } finally {
+      this.#scoring = false;
+    }
+  }
+}
+
+/** A worker that ended under way is asked once more. @template T @param {() => Promise<T>} ask @returns {Promise<T>} */
+async function again(ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (/** @type {any} */ (error)?.name !== 'AbortError') throw error;
+    return ask();
+  }
+}
