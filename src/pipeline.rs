@@ -408,7 +408,7 @@ impl Watch {
         };
         events.retain(|e| base + e.start >= self.first);
         let start = since.clamp(self.first, self.len());
-        let open = events.iter().find(|e| !e.settled).map_or(settled, |e| e.start.min(settled));
+        let open = events::settled(&evidence, options);
         let cut = |column: &[f64]| column[start - base..].to_vec();
         let band = rows.band.iter().any(|v| v.is_finite());
         events.retain(|e| base + e.end > start);

@@ -15,6 +15,7 @@
  * @property {number} first time of its first row
  * @property {number} count its rows
  * @property {(time: number) => number | undefined} value of the row of this time
+ * @property {(time: number) => [number, number]} around times of the rows before and after, infinite: none
  * @typedef {{ time: Float64Array, value: Float64Array, at: number }} Chunk `at`: when it came
  */
 
@@ -219,11 +220,17 @@ class Batch {
     for (const [time, value] of this.ahead.splice(0)) this.settle(time, value);
   }
 
+  /** 1 if there is a gap between rows of these times. @param {number} before @param {number} after */
+  gap(before, after) {
+    const { step } = this.known, apart = after - before;
+    return Number(step > 0 && apart > 1.5 * step && apart < Infinity);
+  }
+
   /** @param {number} time @param {number} value */
   settle(time, value) {
     const { counts, known, newest } = this;
     if (time > newest) {
-      if (known.step > 0 && newest > -Infinity && time - newest > 1.5 * known.step) counts.gaps += 1;
+      counts.gaps += this.gap(newest, time);
       this.newest = time;
       this.time.push(time);
       this.value.push(value);
@@ -236,8 +243,13 @@ class Batch {
     if (Object.is(old, value)) counts.repeated += 1;
     else if (newest - time > this.lateMs || time <= known.openFrom) counts.late += 1;
     else {
-      if (old === undefined) counts.used += 1;
-      else counts.repeated += 1;
+      if (old === undefined) {
+        counts.used += 1;
+        // It splits a gap, or fills it.
+        const [low, high] = known.around(time);
+        const [before, after] = [Math.max(low, this.time[at - 1] ?? -Infinity), Math.min(high, this.time[at] ?? Infinity)];
+        counts.gaps += this.gap(before, time) + this.gap(time, after) - this.gap(before, after);
+      } else counts.repeated += 1;
       // A missing value says nothing against one that is there.
       if (old !== undefined && Number.isNaN(value)) return;
       if (inside) this.value[at] = value;

@@ -184,13 +184,13 @@ export class Session {
     if (!this.info) {
       const count = rows?.time.length ?? 0;
       const [first, newest] = rows && count ? [rows.time[0], rows.time[count - 1]] : [-Infinity, -Infinity];
-      return { newest, openFrom: -Infinity, step: 0, first, count, value: (time) => valueAt(rows?.time, rows?.value, time) };
+      return { newest, openFrom: -Infinity, step: 0, first, count, value: (time) => valueAt(rows?.time, rows?.value, time), around: (time) => around(rows?.time ?? [], time) };
     }
     const columns = this.tell.columns();
     const times = columns.get('time') ?? [];
     return {
       newest: times[times.length - 1] ?? -Infinity, openFrom: this.#openFrom, step: this.info.step, first: times[0], count: times.length,
-      value: (time) => valueAt(times, columns.get('value'), time),
+      value: (time) => valueAt(times, columns.get('value'), time), around: (time) => around(times, time),
     };
   }
 
@@ -303,6 +303,12 @@ function trainRows(train, rows) {
 function valueAt(times, values, time) {
   const row = times ? lowerBound(times, time) : 0;
   return times?.[row] === time ? values?.[row] : undefined;
+}
+
+/** @param {ArrayLike<number>} times @param {number} time @returns {[number, number]} */
+function around(times, time) {
+  const row = lowerBound(times, time);
+  return [times[row - 1] ?? -Infinity, times[row] ?? Infinity];
 }
 
 /** Two columns in order as one; of equal times the second counts. @param {Rows | null} known @param {Rows} fresh @returns {Rows} */

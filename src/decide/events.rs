@@ -174,7 +174,6 @@ fn describe(
     peak: usize,
     severity: f64,
 ) -> Event {
-    let reach = SHIFT_REACH.max(options.merge + options.pad);
     Event {
         start,
         end,
@@ -186,7 +185,7 @@ fn describe(
         severity,
         kind: kind(evidence, start, end, options.min_duration),
         direction: direction(evidence, start, end, peak),
-        settled: end + reach <= evidence.settled,
+        settled: end + reach(options) <= evidence.settled,
     }
 }
 
@@ -194,6 +193,21 @@ fn describe(
 fn severity(top: f64, limit: f64, ordinary: f64) -> f64 {
     let height = (limit - ordinary).max(1e-9 * limit.abs()).max(f64::MIN_POSITIVE);
     ((top - ordinary) / height).min(1e6)
+}
+
+/// Rows after an event that may still change it.
+fn reach(options: &Options) -> usize {
+    SHIFT_REACH.max(options.merge + options.pad)
+}
+
+/// Rows before this one, and the events there, never change again: no run over the limit is open, not even one
+/// that is too low for an event by itself.
+pub fn settled(evidence: &Evidence, options: &Options) -> usize {
+    let ordinary = if evidence.history.is_empty() { 0.0 } else { stats::median(evidence.history) };
+    merged(hits(evidence, ordinary, options.hysteresis), options.merge)
+        .into_iter()
+        .find(|(_, end)| end + reach(options) > evidence.settled)
+        .map_or(evidence.settled, |(start, _)| start.saturating_sub(options.pad).min(evidence.settled))
 }
 
 /// The last row up to `until` from which on events are found as if nothing came before: no run over the limit
@@ -394,6 +408,44 @@ mod tests {
         values[110..].fill(0.0);
         let events = decide(&flat(200, &hits), 2.0, &values, &Options::default());
         assert_eq!(events[0].kind, EventKind::Duration);
+    }
+
+    #[test]
+    fn a_low_run_at_the_live_edge_is_not_settled_either() {
+        // Pruned by itself, and part of an event once a higher run joins it.
+        let mut scores = flat(40, &[(20, 1.05)]);
+        let limits = vec![1.01; 40];
+        let at = |scores: &[f64], settled: usize| {
+            let (history, values) = ([0.0, 1.0, 0.5], vec![0.0; 40]);
+            let evidence = Evidence {
+                history: &history,
+                scores,
+                limits: &limits,
+                values: &values,
+                expected: None,
+                scale: 1.0,
+                settled,
+            };
+            (find(&evidence, &Options::default()).len(), super::settled(&evidence, &Options::default()))
+        };
+        assert_eq!(at(&scores, 24), (0, 20));
+        scores[24] = 4.0;
+        assert_eq!(at(&scores, 40), (1, 20));
+        assert_eq!(quiet_before(&scores, &limits, 26), 20);
+    }
+
+    fn quiet_before(scores: &[f64], limits: &[f64], until: usize) -> usize {
+        let (history, values) = ([0.0, 1.0, 0.5], vec![0.0; scores.len()]);
+        let evidence = Evidence {
+            history: &history,
+            scores,
+            limits,
+            values: &values,
+            expected: None,
+            scale: 1.0,
+            settled: 0,
+        };
+        quiet(&evidence, &Options::default(), until)
     }
 
     #[test]

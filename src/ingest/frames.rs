@@ -193,7 +193,7 @@ mod tests {
         let got = read("{}", &["hello", "{\"t\": nonsense", "<html>", "{\"a\":1}", "[1,2"]);
         assert_eq!((got.time.len(), got.malformed), (0, 5));
         assert_eq!(got.faults.len(), 5);
-        let got = read("{}", &[&"x".repeat(1000); 9]);
+        let got = read("{}", &["x".repeat(1000).as_str(); 9]);
         assert_eq!((got.malformed, got.faults.len(), got.faults[0].frame.len()), (9, 5, 200));
         // Columns of which one entry is bad are one piece.
         let got = read("{}", &[r#"{"time":[1,"x"],"value":[1,2]}"#]);

@@ -88,7 +88,7 @@ impl<'a> Rows<'a> {
                 for (name, wanted) in &self.options.only {
                     match fields.get(name) {
                         Some(Value::String(text)) if text == wanted => {}
-                        Some(other) if !other.is_string() && other.to_string() == *wanted => {}
+                        Some(other) if !other.is_string() && format!("{other}") == *wanted => {}
                         Some(_) => return Ok(()),
                         None => return wrong(line, format!("a row without the field \"{name}\"")),
                     }

@@ -107,7 +107,7 @@ test('text and binary mixed, in every format', async () => {
     rows(0, 390), { send: packed(390) }, { send: `${time[391] / 1000},${value[391]}` }, { send: packed(392) },
     { send: JSON.stringify({ t: new Date(time[393]).toISOString(), v: value[393] }) },
     { send: JSON.stringify({ ts: time[394] * 1000, value: String(value[394]) }) }, { send: Buffer.from(JSON.stringify(row(395))) },
-    { send: `${JSON.stringify({ time: time[396] * 1e6, value: value[396] })}\n${JSON.stringify(row(397))}` },
+    { send: `${JSON.stringify({ time: time[396] * 1e6, value: value[396] })}\n${JSON.stringify([time[397] * 1e6, value[397]])}` },
     { send: JSON.stringify({ time: time.slice(398), value: value.slice(398) }) },
   ], { received: ROWS });
   assert.deepEqual(ledger(stats), { received: ROWS, used: ROWS });
@@ -166,7 +166,7 @@ test('a burst of a million rows: what has no room is counted', async () => {
     const { stats, one } = await play(() => frames, { received: million, capacity: 20_000, options: { onFull }, ms: 30_000 });
     assert.equal(stats.received, million);
     assert.equal(stats.used + stats.dropped, million);
-    assert.ok(stats.dropped > 0 && stats.used >= 20_000, `${onFull}: ${stats.used}`);
+    assert.ok(stats.dropped > 0 && stats.used >= (onFull === 'decimate' ? 10_000 : 20_000), `${onFull}: ${stats.used}`);
     const times = one.report?.times ?? new Float64Array();
     assert.ok(times.length <= 21_000, String(times.length));
     if (onFull !== 'drop-newest') assert.equal(times.at(-1), 1.7e12 + (million - 1) * 1000);
@@ -181,7 +181,7 @@ test('server-sent events go on after the last id, in small pieces and with comme
     const from = Number(request.headers['last-event-id'] ?? -1) + 1;
     const to = Math.min(from + 150, ROWS);
     const text = `retry: 2\n: hello\n${Array.from({ length: to - from }, (_, i) => event(from + i)).join('')}id: 9999\ndata: [1,`;
-    return [...(text.match(/[^]{1,997}/g) ?? []).map((send) => ({ send })), to === ROWS ? { open: true } : { drop: true }];
+    return [...(text.match(/[^]{1,997}/g) ?? []).map((send) => ({ send })), { wait: 30 }, to === ROWS ? { open: true } : { drop: true }];
   }, { received: ROWS, http: true });
   assert.deepEqual(ledger(stats), { received: ROWS, used: ROWS, reconnects: 2 });
   assert.deepEqual(server.requests.map((request) => request.headers['last-event-id']), [undefined, '149', '299']);
@@ -232,7 +232,10 @@ test('decode reads what no format does; what it cannot read is counted', async (
 });
 
 test('events say whether they are new, revised, merged, settled or withdrawn, and keep their id', async () => {
-  const { one } = await play(() => time.map((_, i) => ({ send: JSON.stringify(row(i)) })), { received: ROWS });
+  const long = wave({ rows: 700, spikeAt: 330, step: 1000 });
+  const one = alive();
+  ends.push(() => one.end());
+  for (let at = 0; at < 700; at += 10) await one.session.append({ time: long.time.slice(at, at + 10), value: long.value.slice(at, at + 10) }, { detector: 'pca', train: 240 }, {});
   const event = one.report?.events.find((e) => e.start <= time[330] && e.end > time[330]);
   assert.ok(event);
   const life = one.changes.filter((change) => change.id === event.id);

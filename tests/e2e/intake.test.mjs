@@ -6,6 +6,7 @@ import { mock, test } from 'node:test';
 import { delay, tap } from '../../www/feed.js';
 import { Intake } from '../../www/intake.js';
 import { eventsOf } from '../../www/lines.js';
+import { Findings } from '../../www/report.js';
 
 /** @param {number} seed */
 function seeded(seed) {
@@ -25,7 +26,8 @@ function run(arrivals, { lateMs, batch, fails = () => false }) {
   const series = new Map();
   const known = () => {
     const times = [...series.keys()];
-    return { newest: Math.max(-Infinity, ...times), openFrom: -Infinity, step: 10, first: 0, count: times.length, value: (/** @type {number} */ t) => series.get(t) };
+    return { newest: Math.max(-Infinity, ...times), openFrom: -Infinity, step: 10, first: 0, count: times.length, value: (/** @type {number} */ t) => series.get(t),
+      around: (/** @type {number} */ t) => /** @type {[number, number]} */ ([Math.max(-Infinity, ...times.filter((u) => u < t)), Math.min(Infinity, ...times.filter((u) => u >= t))]) };
   };
   for (let at = 0; at < arrivals.length;) {
     const part = arrivals.slice(at, at += batch());
@@ -58,6 +60,7 @@ test('the fate of a row never depends on how rows are cut into batches', () => {
     const { used, late, repeated, malformed, dropped } = whole.counts;
     assert.equal(used + late + repeated + malformed + dropped + whole.ahead, arrivals.length);
     assert.equal(whole.rows.length, used);
+    assert.equal(whole.counts.gaps, whole.rows.filter(([time], i) => i > 0 && time - whole.rows[i - 1][0] > 15).length);
     for (const batch of [() => 1, () => 1 + Math.floor(20 * random())]) {
       assert.deepEqual(run(arrivals, { lateMs, batch, fails: () => random() < 0.2 }), whole, `seed ${seed}`);
     }
@@ -87,7 +90,7 @@ test('what has no room is dropped at the end that was asked for', () => {
       intake.add({ time: Float64Array.from({ length: 7 }, (_, i) => at + i), value: new Float64Array(7), at: 0 });
       intake.trim();
     }
-    const { time } = intake.draw(100, { newest: -Infinity, openFrom: -Infinity, step: 0, first: 0, count: 0, value: () => undefined });
+    const { time } = intake.draw(100, { newest: -Infinity, openFrom: -Infinity, step: 0, first: 0, count: 0, value: () => undefined, around: () => [-Infinity, Infinity] });
     assert.equal(time.length + intake.counts.dropped, 35);
     return [...time];
   };
@@ -196,4 +199,30 @@ test('an event stream is read the same in any pieces', () => {
   const want = read(1000);
   assert.deepEqual(want, { last: { id: '', retry: 70 }, frames: [['a\nb', '1'], ['c', '2'], ['d', '2'], ['', '']] });
   for (let size = 1; size < 20; size += 1) assert.deepEqual(read(size), want, String(size));
+});
+
+test('events that grow, meet, settle and vanish say so, and keep the id of the first', () => {
+  const findings = new Findings();
+  /** @param {number} start @param {number} rows @param {[number, number, boolean?][]} events spans of rows, and whether they are settled */
+  const take = (start, rows, events) => {
+    const column = () => new Float64Array(rows);
+    const part = {
+      start, settled: start, time: column().map((_, i) => 10 * (start + i)), value: column(), scores: column(), limits: column(), ordinary: 0,
+      events: events.map(([from, to, settled = false]) => ({
+        id: `e${10 * from}`, start: 10 * from, end: 10 * to, peak: 10 * from, startIndex: from, endIndex: to, peakIndex: from, settled,
+        kind: /** @type {const} */ ('point'), direction: /** @type {const} */ ('high'), severity: 2, value: 1, limit: 1, score: 2, detectors: ['pca'],
+      })),
+    };
+    return findings.take(part, 60).changed.map(({ id, change, merged }) => [id, change, ...(merged ?? [])].join(' '));
+  };
+  assert.deepEqual(take(0, 30, [[10, 12], [16, 18], [25, 26]]), ['e100 new', 'e160 new', 'e250 new']);
+  assert.deepEqual(take(5, 30, [[10, 12], [16, 18], [25, 26]]), []);
+  // The first begins a row earlier than thought, and meets the second; the third was none.
+  assert.deepEqual(take(5, 40, [[9, 18]]), ['e100 merged e160', 'e250 withdrawn']);
+  assert.deepEqual(take(5, 50, [[9, 19]]), ['e100 revised']);
+  assert.deepEqual(take(5, 60, [[9, 19, true]]), ['e100 settled']);
+  assert.deepEqual(take(40, 60, [[70, 71]]), ['e700 new']);
+  // The row of the first has left the ring; the event has not.
+  assert.ok(findings.columns.base > 20);
+  assert.deepEqual(findings.events.map((event) => event.id), ['e100', 'e700']);
 });
