@@ -29,7 +29,6 @@ export function socketLine(target, { protocols, subscribe, Socket = globalThis.W
   };
   socket.onmessage = ({ data }) => hooks.frame(typeof data === 'string' ? data : new Uint8Array(data));
   socket.onclose = ({ code }) => hooks.ended(code === 1000 ? 'closed' : FINAL.includes(code) ? 'failed' : 'again');
-  socket.onerror = () => {};
   if (socket.readyState === 1) opened();
   else if (socket.readyState > 1) queueMicrotask(() => hooks.ended('again'));
   else socket.onopen = opened;

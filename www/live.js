@@ -125,7 +125,8 @@ export class Live {
         intake.drop(lost);
         await this.#receive(frames);
         intake.trim();
-        this.score();
+        if (intake.any) this.score();
+        else if (!globalThis.document?.hidden) this.host.counted();
       }
     } catch (error) {
       this.host.failed(error);

@@ -13,7 +13,7 @@ import { WebSocketServer } from 'ws';
 
 /**
  * @param {(connection: number, request: import('node:http').IncomingMessage) => Step[]} script
- * @returns {Promise<{ ws: string, http: string, connections: () => number, requests: import('node:http').IncomingMessage[], close: () => Promise<void> }>}
+ * @returns {Promise<{ ws: string, http: string, connections: () => number, open: () => number, requests: import('node:http').IncomingMessage[], close: () => Promise<void> }>}
  */
 export async function faultServer(script) {
   const server = createServer();
@@ -63,6 +63,7 @@ export async function faultServer(script) {
   return {
     ws: `ws://127.0.0.1:${port}/`, http: `http://127.0.0.1:${port}/`,
     connections: () => requests.length,
+    open: () => sockets.clients.size,
     requests,
     close: () => new Promise((closed) => {
       for (const socket of sockets.clients) socket.terminate();
