@@ -1,4 +1,4 @@
-// A long run of one feed: `node tests/e2e/soak.mjs [--seconds 300] [--rate 1000] [--every 60] [--detector pca]`. A socket sends so many
+// A long run of one feed: `node tests/e2e/soak.mjs [--seconds 3600] [--rate 1000] [--every 60] [--detector pca]`. A socket sends so many
 // rows a second and is cut every so often; every tenth of the time it prints what memory and frames do. The end
 // fails unless the ledger adds up and memory has stayed flat.
 
@@ -10,14 +10,14 @@ import { findChromium } from '../../scripts/setup.mjs';
 import { serve } from '../../www/dev-server.mjs';
 
 const { values } = parseArgs({ options: {
-  seconds: { type: 'string', default: '300' }, rate: { type: 'string', default: '1000' }, every: { type: 'string', default: '60' },
+  seconds: { type: 'string', default: '3600' }, rate: { type: 'string', default: '1000' }, every: { type: 'string', default: '60' },
   detector: { type: 'string', default: 'pca' }, capacity: { type: 'string', default: '20000' },
 } });
 const [seconds, rate, every, capacity] = [values.seconds, values.rate, values.every, values.capacity].map(Number);
 
 const sockets = new WebSocketServer({ port: 0, perMessageDeflate: false });
 let row = 0, sent = 0;
-const value = (/** @type {number} */ i) => Math.sin(i / 40) + 0.1 * Math.sin(i * 12.9898) + (i % 50_000 === 30_000 ? 4 : 0);
+const value = (/** @type {number} */ i) => Math.sin(i / 40) + 0.1 * Math.sin(i * 12.9898) + (i % 5000 === 3000 ? 4 : 0);
 sockets.on('connection', (socket) => {
   const from = Date.now(), first = row;
   const timer = setInterval(() => {
