@@ -21,16 +21,16 @@ const index = json(join(models, 'index.json'));
 const labels = json(join(folder, 'labels.json'));
 const meta = json(join(folder, 'meta.json'));
 
-console.log('detector, live points on normal stretches, raised, left, raised per 1000, left per 1000, points over the limit at the edge per 1000, when settled per 1000');
+console.log('detector, live points on normal stretches, raised, withdrawn, merged, left, raised per 1000, left per 1000, points over the limit at the edge per 1000, when settled per 1000');
 for (const detector of detectors) {
-  const sum = { points: 0, raised: 0, left: 0, edge: 0, settled: 0 };
+  const sum = { points: 0, raised: 0, withdrawn: 0, merged: 0, left: 0, edge: 0, settled: 0 };
   for (const name of Object.keys(labels).filter((one) => one.includes(values.only))) {
     const { time, value } = parse(gunzipSync(readFileSync(join(folder, `${name}.csv.gz`))), {});
     const train = meta[name].probation_rows ?? Math.min(750, Math.floor(0.15 * time.length));
     const model = index[detector];
-    /** @type {[Uint8Array, string] | [undefined, undefined]} */
-    const weights = model ? [readFileSync(join(models, `${model}.safetensors`)), readFileSync(join(models, `${model}.json`), 'utf8')] : [undefined, undefined];
-    const engine = new Engine({ detector }, ...weights, time.slice(0, train), value.slice(0, train));
+    const bytes = model ? readFileSync(join(models, `${model}.safetensors`)) : undefined;
+    const card = model ? readFileSync(join(models, `${model}.json`), 'utf8') : undefined;
+    const engine = new Engine({ detector }, bytes, card, time.slice(0, train), value.slice(0, train));
     const findings = new Findings();
     const strange = (/** @type {number} */ from, /** @type {number} */ to) => labels[name].some(([a, b]) => a < to && b >= from);
     let settled = 0;
@@ -41,7 +41,10 @@ for (const detector of detectors) {
       const { changed } = findings.take(part, Infinity);
       settled = part.settled;
       if (at > 0) {
-        sum.raised += changed.filter((event) => event.change === 'new' && event.startIndex >= train && !strange(event.startIndex, event.endIndex)).length;
+        const wrong = changed.filter((event) => event.startIndex >= train && !strange(event.startIndex, event.endIndex));
+        sum.raised += wrong.filter((event) => event.change === 'new').length;
+        sum.withdrawn += wrong.filter((event) => event.change === 'withdrawn').length;
+        sum.merged += wrong.reduce((n, event) => n + (event.merged?.length ?? 0), 0);
         for (let row = at; row < end; row += 1) if (!strange(row, row + 1) && findings.columns.at('scores', row) > findings.columns.at('limits', row)) sum.edge += 1;
       }
       at = end;
@@ -55,5 +58,5 @@ for (const detector of detectors) {
     engine.free();
   }
   const per = (/** @type {number} */ n) => (1000 * n / sum.points).toFixed(2);
-  console.log([detector, sum.points, sum.raised, sum.left, per(sum.raised), per(sum.left), per(sum.edge), per(sum.settled)].join(', '));
+  console.log([detector, sum.points, sum.raised, sum.withdrawn, sum.merged, sum.left, per(sum.raised), per(sum.left), per(sum.edge), per(sum.settled)].join(', '));
 }
