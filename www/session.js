@@ -22,7 +22,7 @@ import { read } from './sources.js';
 /** Rows that a feed without a past is learnt from, unless `settings.train` says otherwise. */
 const LEARN = 240;
 /** Rows scored in one go: as many as take this long, within bounds. */
-const SLICE_MS = 100, LEAST = 64, MOST = 16_384;
+const SLICE_MS = 100, LEAST = 64, MOST = 4096;
 
 let last = 0;
 
