@@ -13,6 +13,8 @@
 
 /** Close codes after which trying again cannot help. */
 const FINAL = [1002, 1003, 1007, 1008, 1010];
+/** What ended a connection is told by its end. */
+const ignore = () => {};
 
 /**
  * @param {string | WebSocket} target
@@ -28,6 +30,7 @@ export function socketLine(target, { protocols, subscribe, Socket = globalThis.W
     hooks.open();
   };
   socket.onmessage = ({ data }) => hooks.frame(typeof data === 'string' ? data : new Uint8Array(data));
+  socket.onerror = ignore;
   socket.onclose = ({ code }) => hooks.ended(code === 1000 ? 'closed' : FINAL.includes(code) ? 'failed' : 'again');
   if (socket.readyState === 1) opened();
   else if (socket.readyState > 1) queueMicrotask(() => hooks.ended('again'));
