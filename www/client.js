@@ -18,6 +18,8 @@ export class Client {
   #last = 0;
   /** @type {Promise<Line> | null} */
   #line = null;
+  /** How often it was ended: a request that meets an end while it waits for the worker has no one to answer it. */
+  #ends = 0;
   /** @type {import('./messages.js').DetectorInfo[]} */
   detectors = [];
 
@@ -47,8 +49,9 @@ export class Client {
    */
   async ask(name, ask, { progress, signal } = {}) {
     if (signal?.aborted) throw aborted();
+    const ends = this.#ends;
     const line = await this.start();
-    if (signal?.aborted) throw aborted();
+    if (signal?.aborted || ends !== this.#ends) throw aborted();
     const cancel = () => this.end(aborted());
     signal?.addEventListener('abort', cancel, { once: true });
     try {
@@ -63,6 +66,7 @@ export class Client {
    * @param {unknown} [error]
    */
   end(error = aborted()) {
+    this.#ends += 1;
     this.#line?.then((line) => line.end(), () => {});
     this.#line = null;
     for (const { reject } of this.#waiting.values()) reject(error);

@@ -22,12 +22,16 @@ import { read } from './sources.js';
 export class Live {
   /** @type {import('./feed.js').Tap | null} */
   #tap = null;
-  /** What to open again when the element is put back. @type {[string, FeedOptions] | null} */
+  /** What to open again when the element is put back. @type {[string | WebSocket | EventSource, FeedOptions] | null} */
   #again = null;
   /** @type {FeedOptions} */
   #options = {};
   #reading = false;
   #scoring = false;
+  /** The element is out of the document: nothing may start a worker. */
+  #suspended = false;
+  /** Frames that were on their way then. @type {import('./feed.js').Frame[]} */
+  #held = [];
   #reconnects = 0;
   lagMs = 0;
 
@@ -45,7 +49,8 @@ export class Live {
     this.disconnect();
     const { intake } = this.session;
     [intake.counts, intake.faults, this.#reconnects, this.lagMs] = [noCounts(), [], 0, 0];
-    this.#join(target, options);
+    if (this.#suspended) this.#again = [target, options];
+    else this.#join(target, options);
   }
 
   /** @param {string | WebSocket | EventSource} target @param {FeedOptions} options */
@@ -66,15 +71,18 @@ export class Live {
   /** The element has left the document. */
   suspend() {
     const again = this.#tap ? this.#again : null;
+    this.#suspended = true;
     this.#leave();
     this.#again = again;
   }
 
   /** The element is back; true if there was a feed. */
   resume() {
+    this.#suspended = false;
     if (!this.#again || this.#tap) return false;
     this.#reconnects += 1;
     this.#join(...this.#again);
+    this.#read();
     return true;
   }
 
@@ -84,8 +92,13 @@ export class Live {
     this.#reconnects = this.reconnects;
     globalThis.document?.removeEventListener('visibilitychange', this.#shown);
     left.close();
-    this.#read(left);
     this.#tap = null;
+    if (!this.#suspended) this.#read(left);
+    else {
+      const { frames, lost } = left.take();
+      this.session.intake.drop(lost);
+      this.#held.push(...frames);
+    }
   }
 
   retryNow() {
@@ -116,40 +129,51 @@ export class Live {
 
   /** Has everything read that came, as often as something is there. */
   async #read(from = this.#tap) {
-    if (this.#reading || !from) return;
+    if (this.#reading || this.#suspended || !from) return;
     this.#reading = true;
     const { intake } = this.session;
     [intake.lateMs, intake.onFull, intake.room] = [this.#options.lateMs ?? 0, this.#options.onFull ?? 'drop-oldest', this.host.capacity()];
+    const take = () => {
+      const { frames, lost } = from.take();
+      intake.drop(lost);
+      return { frames: [...this.#held.splice(0), ...frames], lost };
+    };
+    let { frames, lost } = take();
     try {
-      for (let { frames, lost } = from.take(); frames.length || lost; { frames, lost } = from.take()) {
-        intake.drop(lost);
+      for (; frames.length || lost; { frames, lost } = take()) {
         await this.#receive(frames);
         intake.trim();
         if (intake.any) this.score();
         else if (!globalThis.document?.hidden) this.host.counted();
       }
     } catch (error) {
-      this.host.failed(error);
+      if (this.#suspended) this.#held.unshift(...frames);
+      else this.host.failed(error);
     } finally {
       this.#reading = false;
     }
   }
 
-  /** @param {import('./feed.js').Frame[]} frames */
+  /** @param {import('./feed.js').Frame[]} frames taken away as they are read */
   async #receive(frames) {
     const { session, host } = this;
     const { decode, only } = this.#options;
     const reading = { ...host.reading(), ...(only && { only: Object.fromEntries(Object.entries(only).map(([k, v]) => [k, String(v)])) }) };
-    if (!decode) return again(() => session.receive(frames.map((frame) => frame.data), reading, frames[0]?.at ?? 0));
-    for (const { data, at } of frames) {
+    if (!decode) {
+      await this.#twice(() => session.receive(frames.map((frame) => frame.data), reading, frames[0]?.at ?? 0));
+      frames.length = 0;
+      return;
+    }
+    for (; frames.length; frames.shift()) {
+      const [{ data, at }] = frames;
       try {
         const source = await decode(typeof data === 'string' ? data : /** @type {ArrayBuffer} */ (data.slice().buffer));
         if (source === null || source === undefined) continue;
         const input = await read(source);
-        if ('bytes' in input) await again(() => session.receive([input.bytes], reading, at));
+        if ('bytes' in input) await this.#twice(() => session.receive([input.bytes], reading, at));
         else session.intake.add({ ...input, at }, true);
       } catch (error) {
-        if (error instanceof WidgetError && error.code === 'engine') throw error;
+        if (this.#suspended || (error instanceof WidgetError && error.code === 'engine')) throw error;
         session.intake.spoil(1, [{ frame: typeof data === 'string' ? data : `${data.length} bytes`, why: `decode: ${/** @type {any} */ (error)?.message ?? error}` }]);
       }
     }
@@ -159,11 +183,11 @@ export class Live {
   async score() {
     const { session, host } = this;
     const end = () => !this.#tap || !this.open;
-    if (this.#scoring) return;
+    if (this.#scoring || this.#suspended) return;
     this.#scoring = true;
     session.capacity = host.capacity();
     try {
-      while (!globalThis.document?.hidden && (session.intake.any || (session.intake.ahead && end()))) {
+      while (!this.#suspended && !globalThis.document?.hidden && (session.intake.any || (session.intake.ahead && end()))) {
         const at = await session.score(host.settings, end());
         if (at) this.lagMs = performance.now() - at;
         host.counted();
@@ -177,14 +201,14 @@ export class Live {
       this.#scoring = false;
     }
   }
-}
 
-/** A worker that ended under way is asked once more. @template T @param {() => Promise<T>} ask @returns {Promise<T>} */
-async function again(ask) {
-  try {
-    return await ask();
-  } catch (error) {
-    if (/** @type {any} */ (error)?.name !== 'AbortError') throw error;
-    return ask();
+  /** A worker that ended under way is asked once more. @param {() => Promise<void>} ask */
+  async #twice(ask) {
+    try {
+      await ask();
+    } catch (error) {
+      if (this.#suspended || /** @type {any} */ (error)?.name !== 'AbortError') throw error;
+      await ask();
+    }
   }
 }
