@@ -264,7 +264,7 @@ fn one_entry_a_row_and_missing_rows_are_unscored() {
 fn deciding_again_equals_deciding_so_at_first() {
     let mut values = wave(1000, 3);
     values[500] += 4.0;
-    values[800] += 0.8;
+    values[800] += 0.4;
     let rows = series(values);
     let of = |threshold: &str, sensitivity: f64| {
         let text = serde_json::json!({

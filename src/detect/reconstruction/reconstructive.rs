@@ -9,8 +9,8 @@
 //! - the level and the spread that were taken out of the windows: what the net is not shown;
 //! - the distance of each point to the median of its neighbours, at the full rate: one that resampling smooths away.
 //!
-//! The bulk of the scores is then laid out evenly, so that the usual limit, six robust deviations above the median,
-//! falls at [`super::usual::LIMIT`] usual deviations whatever the series.
+//! The bulk of the scores is then laid out evenly, so that the default limit, which goes by their median and 85 %
+//! quantile, falls at [`super::usual::LIMIT`] usual deviations whatever the series.
 //!
 //! Nothing is trained here: `fit` only measures. A series that the net rebuilds badly is said to be foreign
 //! ([`Fitted::caution`]), and is judged without it. Source: Geiger et al. (2020), TadGAN, section IV, for the

@@ -2,8 +2,11 @@
 
 use crate::math::stats::{MAD_TO_SIGMA, median_in_place, quantile_sorted};
 
-/// Usual deviations at which a score reaches six robust deviations above the median of the training scores.
-pub const LIMIT: f64 = 4.5;
+/// Usual deviations of a score at the default limit.
+pub const LIMIT: f64 = 6.0;
+/// The default limit (`tail 1e-7`) lies so many times as far above the median of the training scores as their 85 %
+/// quantile does: `ln(0.5 / 1e-7) / ln(0.5 / 0.15)`.
+const HEIGHT: f64 = 12.81;
 
 /// Where a positive quantity usually is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,14 +90,12 @@ pub struct Spacing {
 }
 
 impl Spacing {
-    /// The map that lays the quartiles of `scores` out so that their median plus six robust deviations is
-    /// [`LIMIT`], and leaves what is above alone.
+    /// The map that lays `scores` out so that their median is 1 and the default limit over them [`LIMIT`], and
+    /// leaves what is above alone.
     pub fn of(mut scores: Vec<f64>) -> Spacing {
         scores.sort_unstable_by(f64::total_cmp);
-        // The median goes to 1.
-        let away = (LIMIT - 1.0) / (6.0 * MAD_TO_SIGMA);
         let mut knots = vec![(0.0, 0.0)];
-        for (q, to) in [(0.25, 1.0 - away), (0.5, 1.0), (0.75, 1.0 + away)] {
+        for (q, to) in [(0.25, 0.5), (0.5, 1.0), (0.85, 1.0 + (LIMIT - 1.0) / HEIGHT)] {
             let from = quantile_sorted(&scores, q);
             if knots.last().is_some_and(|(x, _)| from > *x) && from < LIMIT {
                 knots.push((from, to));

@@ -1,4 +1,4 @@
-//! Sub-sequence clustering: a window unlike each of a few typical shapes is strange.
+//! Sub-sequence clustering: a window unlike each of the typical shapes is strange.
 //!
 //! The training windows, z-normalised, are clustered; a window's shape score is its distance to the nearest
 //! centroid, as a root mean square. Two companions see what z-normalising hides: the level `|mean - typical|`
@@ -48,7 +48,7 @@ const SEED: u64 = 1;
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Params {
-    /// Points a window; by default two periods, or 32 where there is none.
+    /// Points a window; by default one period, or 32 where there is none.
     pub window: Option<usize>,
     /// Clusters, at least 1.
     pub clusters: usize,
@@ -62,7 +62,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { window: None, clusters: 10, method: Method::KMeans, floor: 0.5, companions: true }
+        Params { window: None, clusters: 60, method: Method::KMeans, floor: 0.5, companions: true }
     }
 }
 
@@ -92,7 +92,7 @@ struct Subsequence {
 impl Detector for Subsequence {
     fn fit(&self, train: &[f64]) -> Result<Arc<dyn Fitted>> {
         let p = &self.params;
-        let window = super::window_length(p.window, self.period, 2.0, train.len())?;
+        let window = super::window_length(p.window, self.period, 1.0, train.len())?;
         let floor = p.floor * super::ordinary_deviation(train);
         let most = match p.method {
             Method::KMeans => MOST_VALUES / window,
