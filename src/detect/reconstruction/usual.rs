@@ -3,7 +3,7 @@
 use crate::math::stats::{MAD_TO_SIGMA, median_in_place, quantile_sorted};
 
 /// Usual deviations of a score at the default limit.
-pub const LIMIT: f64 = 6.0;
+pub const LIMIT: f64 = 8.0;
 /// The default limit (`tail 1e-7`) lies so many times as far above the median of the training scores as their 85 %
 /// quantile does: `ln(0.5 / 1e-7) / ln(0.5 / 0.15)`.
 const HEIGHT: f64 = 12.81;
