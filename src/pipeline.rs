@@ -46,7 +46,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            detector: "pca".into(),
+            detector: "auto".into(),
             params: serde_json::Value::Null,
             prepare: prepare::Options::default(),
             threshold: Threshold::default(),

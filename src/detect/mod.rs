@@ -7,6 +7,7 @@
 //! the batch ones bit for bit.
 
 pub mod adversarial;
+pub mod auto;
 pub mod prediction;
 pub mod reconstruction;
 pub mod registry;
@@ -108,7 +109,7 @@ pub struct Tail {
     pub scores: Scores,
 }
 
-/// The four families of detectors.
+/// The families of detectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
@@ -120,6 +121,8 @@ pub enum Family {
     Reconstruction,
     /// Reconstruction by, and judgement of, nets trained against each other.
     Adversarial,
+    /// Several of the others together.
+    Ensemble,
 }
 
 /// What a detector is built from.

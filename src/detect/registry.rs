@@ -1,11 +1,12 @@
 //! THE list of detectors. The picker, the contract tests, the docs table and [`find`] all read it.
 
-use super::{Entry, adversarial, prediction, reconstruction, similarity};
+use super::{Entry, adversarial, auto, prediction, reconstruction, similarity};
 use crate::error::{Error, Result};
 
 /// Every detector, by family.
 #[rustfmt::skip]
 pub static DETECTORS: &[Entry] = &[
+    auto::ENTRY,
     similarity::knn::ENTRY,
     similarity::radius::ENTRY,
     similarity::lof::ENTRY,
