@@ -33,7 +33,7 @@ const sessions = new Map();
  * rows is added (-1: none), `drop` ends the connection after that many rows, and `session` names the rows sent so
  * far, so that the next connection of that name goes on after them.
  * @param {URLSearchParams} query
- * @param {{ send: (frame: string | Buffer, row: number) => void, end: (code: number, why: string) => void }} to
+ * @param {{ open: () => boolean, send: (frame: string | Buffer, row: number) => void, end: (code: number, why: string) => void }} to
  * @returns {{ stop: () => void }}
  */
 export function play(query, to) {
@@ -54,6 +54,8 @@ export function play(query, to) {
   let at = sessions.get(session) ?? number('from', 0);
   let sent = 0;
   const send = (/** @type {number} */ count) => {
+    // What cannot be sent any more is for the next connection.
+    if (!to.open()) return;
     const end = Math.min(at + count, length);
     if (end > at) all.forEach((rows, i) => to.send(shape((rows ?? []).slice(at, end), names[i], at), end - 1));
     sent += Math.max(end - at, 0);

@@ -53,7 +53,8 @@ export async function serve({ port = 0, host = '127.0.0.1', csp } = {}) {
   sockets.on('connection', (socket, request) => {
     socket.on('error', () => socket.terminate());
     const player = play(new URL(request.url ?? '/', 'http://localhost').searchParams, {
-      send: (frame) => { if (socket.readyState === socket.OPEN) socket.send(frame); },
+      open: () => socket.readyState === socket.OPEN,
+      send: (frame) => socket.send(frame),
       end: (code, why) => socket.close(code, why),
     });
     socket.on('close', () => player.stop());
@@ -101,6 +102,7 @@ function playEvents(request, response) {
   }
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   const player = play(query, {
+    open: () => !response.writableEnded && !response.destroyed,
     send: (frame, row) => response.write(`id: ${row}\n${String(frame).split('\n').map((line) => `data: ${line}\n`).join('')}\n`),
     end: () => response.end(),
   });

@@ -3,7 +3,7 @@
 
 import { WidgetError } from './errors.js';
 import { tap } from './feed.js';
-import { noCounts } from './intake.js';
+import { Intake } from './intake.js';
 import { read } from './sources.js';
 
 /** @typedef {import('./feed.js').FeedOptions} FeedOptions */
@@ -46,9 +46,11 @@ export class Live {
    * @param {FeedOptions} options
    */
   connect(target, options) {
+    // What is left of another feed is not a part of this one.
+    this.#tap?.take();
     this.disconnect();
-    const { intake } = this.session;
-    [intake.counts, intake.faults, this.#reconnects, this.lagMs] = [noCounts(), [], 0, 0];
+    this.session.intake = new Intake();
+    [this.#reconnects, this.lagMs, this.#held] = [0, 0, []];
     if (this.#suspended) this.#again = [target, options];
     else this.#join(target, options);
   }
@@ -152,6 +154,8 @@ export class Live {
     } finally {
       this.#reading = false;
     }
+    // Another feed may have come meanwhile.
+    if (this.#tap && this.#tap !== from) this.#read();
   }
 
   /** @param {import('./feed.js').Frame[]} frames taken away as they are read */

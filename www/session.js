@@ -152,10 +152,13 @@ export class Session {
    * @param {number} at when they came
    */
   async receive(frames, reading, at) {
+    const { intake } = this;
     const { time, value, malformed, faults } = await this.client.ask('frames', { series: this.#series, frames, options: options(reading) });
-    this.intake.spoil(malformed, faults);
-    this.intake.add({ time, value, at });
-    this.intake.trim();
+    // Those of a feed that was given up for another are none of its business.
+    if (intake !== this.intake) return;
+    intake.spoil(malformed, faults);
+    intake.add({ time, value, at });
+    intake.trim();
   }
 
   /**
