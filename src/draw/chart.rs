@@ -1,41 +1,19 @@
 //! The chart as a whole: what it shows, where each part stands, and the order of drawing.
 
-use super::overlay::{self, Mark};
+use super::lanes::{self, Lane};
+use super::overlay::{self, Label, Mark};
+use super::overview;
 use super::pen::{Pen, Rect, text_width};
-use super::scale::{Scale, View, columns, extent, stretches};
+use super::rows::{Columns, Rows};
+use super::scale::{Scale, View, columns, stretches};
+use super::strip::Strip;
 use super::theme::Theme;
 use super::ticks::{Unit, Zone, time_ticks, value_labels, value_ticks};
 use crate::error::{Error, Result};
 use plotters::prelude::DrawingBackend;
-use plotters::style::RGBAColor;
 use plotters::style::text_anchor::{HPos, VPos};
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
-
-/// The columns that are drawn, all of one length; NaN: none there.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Columns {
-    /// Milliseconds, increasing.
-    pub time: Vec<f64>,
-    /// Values in the series' own unit.
-    pub value: Vec<f64>,
-    /// Scores, higher is stranger.
-    pub scores: Vec<f64>,
-    /// The limit of each score.
-    pub limits: Vec<f64>,
-    /// Expected values.
-    pub expected: Vec<f64>,
-    /// Lower ends of the band around them.
-    pub lower: Vec<f64>,
-    /// Upper ends of it.
-    pub upper: Vec<f64>,
-}
-
-impl Columns {
-    fn all(&mut self) -> [&mut Vec<f64>; 7] {
-        let Columns { time, value, scores, limits, expected, lower, upper } = self;
-        [time, value, scores, limits, expected, lower, upper]
-    }
-}
 
 /// Where the parts stand, in device pixels, and what the scales mean.
 #[derive(Debug, Clone, Copy)]
@@ -44,72 +22,112 @@ pub struct Layout {
     pub plot: Rect,
     /// The scores below it.
     pub strip: Rect,
+    /// A lane for each other detector; no height without any.
+    pub lanes: Rect,
+    /// The whole series small; no height where there is no room.
+    pub overview: Rect,
     /// Time to pixels.
     pub x: Scale,
     /// Value to pixels.
     pub y: Scale,
-    /// The pixel of the limit in the strip, at the right end; NaN when there is no limit.
-    pub limit: f64,
+    /// How scores stand in their strip; none when nothing visible is scored.
+    pub scores: Option<Strip>,
+}
+
+/// The words on the chart, in the reader's language.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Words {
+    /// Beside the strip.
+    pub score: String,
 }
 
 /// A chart: columns, marks, and how to show them.
 pub struct Chart {
-    columns: Columns,
-    marks: Vec<Mark>,
-    chosen: Option<usize>,
-    view: Option<View>,
+    pub(super) rows: Rows,
+    pub(super) marks: Vec<Mark>,
+    pub(super) labels: Vec<Label>,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) chosen: Option<usize>,
+    pub(super) view: Option<View>,
+    pub(super) theme: Theme,
+    pub(super) words: Words,
+    pub(super) scale: f64,
+    /// So many characters of a lane's name have room beside it.
+    pub(super) name_room: usize,
+    /// The overview's line and its place, until the rows change.
+    pub(super) small: RefCell<Option<(Rect, overview::Line)>>,
+    /// Where the parts stand, until something changes.
+    places: Cell<Option<Layout>>,
+    neutral: Option<f64>,
     zone: Zone,
-    theme: Theme,
     decimal: char,
     step: f64,
     size: (f64, f64),
-    scale: f64,
 }
 
 impl Default for Chart {
     fn default() -> Chart {
         Chart {
-            columns: Columns::default(),
+            rows: Rows::default(),
             marks: Vec::new(),
+            labels: Vec::new(),
+            lanes: Vec::new(),
             chosen: None,
             view: None,
-            zone: Zone::default(),
             theme: Theme::default(),
+            words: Words { score: "score".into() },
+            scale: 1.0,
+            name_room: WIDE_NAMES,
+            small: RefCell::new(None),
+            places: Cell::new(None),
+            neutral: None,
+            zone: Zone::default(),
             decimal: '.',
             step: 0.0,
             size: (0.0, 0.0),
-            scale: 1.0,
         }
     }
 }
 
 /// Steps of the series without a row after which the line is parted.
 const LONGEST_GAP: f64 = 5.0;
-/// Where the limit stands in the strip, from its foot: what is above has most of the room.
-const LIMIT_HEIGHT: f64 = 0.42;
+/// Characters of a lane's name beside it, in a chart of ordinary width and in one narrower than [`NARROW`].
+const WIDE_NAMES: usize = 12;
+/// See [`WIDE_NAMES`].
+const NARROW_NAMES: usize = 6;
+/// CSS pixels.
+const NARROW: f64 = 520.0;
 
 impl Chart {
     /// Replaces the rows from `start` on.
     ///
     /// # Errors
     /// [`Error::Series`] when the columns differ in length or `start` is beyond the rows that are there.
-    pub fn replace(&mut self, start: usize, mut rows: Columns) -> Result<()> {
-        let length = rows.time.len();
-        if start > self.columns.time.len() || rows.all().iter().any(|column| column.len() != length) {
-            let why = "the columns of a chart need the same length, and rows that follow those it has";
-            return Err(Error::Series { at: start, why: why.into() });
+    pub fn replace(&mut self, start: usize, rows: &Columns) -> Result<()> {
+        self.changed(true);
+        if self.rows.replace(start, rows) {
+            return Ok(());
         }
-        for (column, new) in self.columns.all().into_iter().zip(rows.all()) {
-            column.truncate(start);
-            column.append(new);
-        }
-        Ok(())
+        let why = "the columns of a chart need the same length, and rows that follow those it has";
+        Err(Error::Series { at: start, why: why.into() })
+    }
+
+    /// Replaces all limits; rows without one have none.
+    pub fn replace_limits(&mut self, limits: &[f64]) {
+        self.changed(false);
+        let length = self.rows.len();
+        self.rows.limits.replace(0, limits.get(..length).unwrap_or(limits));
+        self.rows
+            .limits
+            .replace(limits.len().min(length), &vec![f64::NAN; length.saturating_sub(limits.len())]);
     }
 
     /// Drops the first rows.
     pub fn forget(&mut self, rows: usize) {
-        for column in self.columns.all() {
-            column.drain(..rows.min(column.len()));
+        self.changed(true);
+        self.rows.forget(rows);
+        for lane in &mut self.lanes {
+            lane.severity.forget(rows);
         }
     }
 
@@ -119,32 +137,77 @@ impl Chart {
         self.chosen = chosen;
     }
 
+    /// Shows the verdicts of a reader.
+    pub fn label(&mut self, labels: Vec<Label>) {
+        self.labels = labels;
+    }
+
+    /// Shows a lane for each of these names, empty where it is new.
+    pub fn name_lanes(&mut self, names: Vec<String>) {
+        self.changed(false);
+        self.lanes.resize_with(names.len(), Lane::default);
+        for (lane, name) in self.lanes.iter_mut().zip(names) {
+            if lane.name != name {
+                *lane = Lane { name, ..Lane::default() };
+            }
+        }
+    }
+
+    /// Replaces the severities of a lane from row `start` on.
+    pub fn replace_lane(&mut self, lane: usize, start: usize, severity: &[f64]) {
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.severity.replace(start, severity);
+        }
+    }
+
+    /// Keeps this limit, the one at the middle sensitivity, at its height in the strip.
+    pub fn keep_limit(&mut self, neutral: Option<f64>) {
+        self.changed(false);
+        self.neutral = neutral;
+    }
+
     /// Shows this stretch of time; none: all of it.
     pub fn look(&mut self, view: Option<View>) {
+        self.changed(false);
         self.view = view;
     }
 
     /// Uses these colours and this font.
     pub fn dress(&mut self, theme: Theme) {
+        self.changed(false);
         self.theme = theme;
     }
 
-    /// Writes times and numbers as the reader does; `step` is the series' interval in milliseconds, 0: unknown.
-    pub fn read_as(&mut self, zone: Zone, decimal: char, step: f64) {
+    /// Writes times, numbers and words as the reader does; `step` is the series' interval in milliseconds,
+    /// 0: unknown.
+    pub fn read_as(&mut self, zone: Zone, decimal: char, step: f64, words: Words) {
         self.zone = zone;
         self.decimal = decimal;
         self.step = step;
+        self.changed(true);
+        self.words = words;
     }
 
     /// Sets the size in device pixels, and device pixels a CSS pixel.
     pub fn resize(&mut self, width: f64, height: f64, scale: f64) {
+        self.changed(false);
         self.size = (width, height);
         self.scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
+        self.name_room = if width < NARROW * self.scale { NARROW_NAMES } else { WIDE_NAMES };
+    }
+
+    /// Forgets what was worked out from what is changed now; `rows`: the line of the overview too.
+    fn changed(&mut self, rows: bool) {
+        self.places.take();
+        if rows {
+            self.small.take();
+        }
     }
 
     /// The stretch of time shown; none when there are no rows.
     pub fn view(&self) -> Option<View> {
-        let (first, last) = (*self.columns.time.first()?, *self.columns.time.last()?);
+        let time = self.rows.time.values();
+        let (first, last) = (*time.first()?, *time.last()?);
         Some(self.view.unwrap_or(View::new(first, last)))
     }
 
@@ -157,46 +220,70 @@ impl Chart {
 
     /// Where the parts stand; none when there are no rows or no room.
     pub fn layout(&self) -> Option<Layout> {
+        if self.places.get().is_none() {
+            self.places.set(self.lay_out());
+        }
+        self.places.get()
+    }
+
+    fn lay_out(&self) -> Option<Layout> {
         let view = self.view()?;
         let s = self.scale;
         let (width, height) = self.size;
-        let strip_height = (0.16 * height).clamp(28.0 * s, 56.0 * s).round();
-        let foot = height - (10.0 * s).round();
+        let foot = height - (8.0 * s).round();
+        let strip_height = (0.14 * height).clamp(28.0 * s, 56.0 * s).round();
+        let whole = if height < overview::LEAST * s { 0.0 } else { (overview::HEIGHT * s).round() };
+        let beside = match self.lanes.len() {
+            0 => 0.0,
+            n => ((lanes::HEIGHT * n as f64 + lanes::AGREEMENT) * s).round(),
+        };
+        let air = |part: f64| if part > 0.0 { (10.0 * s).round() } else { 0.0 };
+        let overview_top = foot - whole;
+        let lanes_top = overview_top - air(whole) - beside;
+        let strip_bottom = lanes_top - (if beside > 0.0 { 5.0 * s } else { 0.0 }).round();
+        let strip_top = strip_bottom - strip_height;
         let top = (14.0 * s).round();
-        let bottom = (foot - strip_height - 42.0 * s).round();
-        let rows = view.rows(&self.columns.time);
+        let bottom = (strip_top - 34.0 * s).round();
+
+        let rows = view.rows(self.rows.time.values());
         let domain = self.value_domain(&view, rows.clone());
         let (_, labels) = self.value_axis(domain, bottom - top);
-        let widest =
-            labels.iter().map(|l| text_width(l, 11.0 * s)).fold(text_width("score", 11.0 * s), f64::max);
+        let names = self.lanes.iter().map(|lane| lane.name.chars().take(self.name_room).collect());
+        let texts = labels.into_iter().chain(names).chain([self.words.score.clone()]);
+        let widest = texts.map(|text: String| text_width(&text, 11.0 * s)).fold(0.0, f64::max);
         let left = (widest + 20.0 * s).round();
         let right = width - (14.0 * s).round();
         if right - left < 20.0 * s || bottom - top < 20.0 * s {
             return None;
         }
-        let plot = Rect { left, top, right, bottom };
-        let strip = Rect { left, top: foot - strip_height, right, bottom: foot };
-        let x = Scale::new((view.from, view.to), (left, right));
-        let y = Scale::new(domain, (bottom, top));
-        let limit = self.strip(rows, &strip).map_or(f64::NAN, |strip| strip.limit);
-        Some(Layout { plot, strip, x, y, limit })
+        let part = |top: f64, bottom: f64| Rect { left, top, right, bottom };
+        let strip = part(strip_top, strip_bottom);
+        Some(Layout {
+            plot: part(top, bottom),
+            strip,
+            lanes: part(lanes_top, lanes_top + beside),
+            overview: part(overview_top, foot),
+            x: Scale::new((view.from, view.to), (left, right)),
+            y: Scale::new(domain, (bottom, top)),
+            scores: Strip::new(&self.rows, rows, self.neutral, &strip),
+        })
     }
 
     /// The values that the axis spans: all visible ones with a little air, down to 0 when that is near, and the
     /// band as far as it does not flatten the series.
     fn value_domain(&self, view: &View, rows: Range<usize>) -> (f64, f64) {
-        let c = &self.columns;
-        let inside = |i: &usize| c.time.get(*i).is_some_and(|&t| t >= view.from && t <= view.to);
-        let of =
-            |column: &Vec<f64>| extent(rows.clone().filter(inside).filter_map(|i| column.get(i).copied()));
-        let neighbours = || extent(rows.clone().filter_map(|i| c.value.get(i).copied()));
-        let Some((mut low, mut high)) = of(&c.value).or_else(neighbours) else { return (0.0, 1.0) };
+        let time = self.rows.time.values();
+        let inside = time.partition_point(|&t| t < view.from)..time.partition_point(|&t| t <= view.to);
+        let value = &self.rows.value;
+        let seen = value.extent(inside.clone()).or_else(|| value.extent(rows));
+        let Some((mut low, mut high)) = seen else { return (0.0, 1.0) };
         let range = high - low;
         if range <= f64::EPSILON * low.abs().max(high.abs()) {
             let air = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
             return (low - air, high + air);
         }
-        if let (Some((lower, _)), Some((_, upper))) = (of(&c.lower), of(&c.upper)) {
+        let (lower, upper) = (self.rows.lower.extent(inside.clone()), self.rows.upper.extent(inside));
+        if let (true, Some((lower, _)), Some((_, upper))) = (self.theme.band.3 > 0.0, lower, upper) {
             low = low.min(lower.max(low - 0.2 * range));
             high = high.max(upper.min(high + 0.2 * range));
         }
@@ -212,23 +299,6 @@ impl Chart {
         (ticks, labels)
     }
 
-    /// How scores stand in their strip; none when nothing visible is scored.
-    fn strip(&self, rows: Range<usize>, strip: &Rect) -> Option<StripScale> {
-        let c = &self.columns;
-        let scores = || rows.clone().filter_map(|i| c.scores.get(i).copied());
-        let (low, high) = extent(scores())?;
-        let limits = rows.clone().rev().filter_map(|i| c.limits.get(i).copied());
-        let known = limits.into_iter().find(|l| l.is_finite());
-        let reference = known.unwrap_or(low + 1.25 * (high - low).max(f64::MIN_POSITIVE));
-        let low = if low >= 0.0 && low < 0.5 * reference { 0.0 } else { low.min(reference) };
-        let unit = if reference > low { reference - low } else { 1.0 };
-        let most = ((high - low) / unit).max(2.5);
-        let mut scale =
-            StripScale { low, unit, most, foot: strip.bottom, height: strip.height(), limit: f64::NAN };
-        scale.limit = known.map_or(f64::NAN, |limit| scale.at(limit));
-        Some(scale)
-    }
-
     /// Draws everything on a back end whose units are [`super::pen::FINE`] a device pixel. `labels` are the
     /// texts of [`Chart::time_ticks`].
     ///
@@ -240,16 +310,18 @@ impl Chart {
         let paper = Rect { left: 0.0, top: 0.0, right: self.size.0, bottom: self.size.1 };
         pen.block(paper, theme.paper)?;
         let (Some(view), Some(layout)) = (self.view(), self.layout()) else { return Ok(()) };
-        let Layout { plot, x, y, .. } = layout;
-        let rows = view.rows(&self.columns.time);
+        let rows = view.rows(self.rows.time.values());
 
         self.draw_value_axis(&mut pen, &layout)?;
-        overlay::behind(&mut pen, theme, &self.marks, self.chosen, &x, &plot)?;
+        self.draw_marks_behind(&mut pen, &layout)?;
         self.draw_band(&mut pen, &layout, rows.clone())?;
         self.draw_series(&mut pen, &layout, rows.clone())?;
-        overlay::above(&mut pen, theme, &self.marks, self.chosen, &x, &y, &plot, self.scale)?;
+        self.draw_marks_above(&mut pen, &layout)?;
+        self.draw_labels(&mut pen, &layout)?;
         self.draw_time_axis(&mut pen, &layout, labels)?;
-        self.draw_strip(&mut pen, &layout, rows)?;
+        self.draw_strip(&mut pen, &layout, rows.clone())?;
+        self.draw_lanes(&mut pen, &layout, rows)?;
+        self.draw_overview(&mut pen, &layout)?;
         backend.present().map_err(|error| Error::Draw(error.to_string()))
     }
 
@@ -273,7 +345,7 @@ impl Chart {
         labels: &[String],
     ) -> Result<()> {
         let Some((_, ticks)) = self.time_ticks() else { return Ok(()) };
-        let top = layout.plot.bottom + 7.0 * self.scale;
+        let top = layout.plot.bottom + 9.0 * self.scale;
         let mut free = 0.0;
         for (tick, label) in ticks.iter().zip(labels) {
             let half = pen.text_width(label) / 2.0;
@@ -295,9 +367,9 @@ impl Chart {
         layout: &Layout,
         rows: Range<usize>,
     ) -> Result<()> {
-        let c = &self.columns;
+        let r = &self.rows;
         let Layout { x, y, .. } = layout;
-        let band = columns(&c.time, &c.lower, &c.upper, rows, x);
+        let band = columns(&r.time, &r.lower, &r.upper, rows, x);
         // Neighbours farther apart than a gap do not belong to one band.
         let apart = self.gap_pixels(x).max(2.0);
         for part in band.chunk_by(|a, b| b.0 - a.0 <= apart) {
@@ -308,9 +380,14 @@ impl Chart {
         Ok(())
     }
 
-    /// How many pixels apart two neighbours may be before the line between them is parted.
-    fn gap_pixels(&self, x: &Scale) -> f64 {
-        if self.step > 0.0 { x.at(LONGEST_GAP * self.step) - x.at(0.0) } else { f64::INFINITY }
+    /// So many milliseconds without a row part the line.
+    pub(super) fn longest_gap(&self) -> f64 {
+        if self.step > 0.0 { LONGEST_GAP * self.step } else { f64::INFINITY }
+    }
+
+    /// The same in pixels.
+    pub(super) fn gap_pixels(&self, x: &Scale) -> f64 {
+        x.at(self.longest_gap()) - x.at(0.0)
     }
 
     fn draw_series<B: DrawingBackend>(
@@ -319,16 +396,16 @@ impl Chart {
         layout: &Layout,
         rows: Range<usize>,
     ) -> Result<()> {
-        let c = &self.columns;
+        let r = &self.rows;
         let Layout { plot, x, y, .. } = layout;
-        let longest = if self.step > 0.0 { LONGEST_GAP * self.step } else { f64::INFINITY };
+        let longest = self.longest_gap();
         let dense = rows.len() as f64 / plot.width();
-        for stretch in stretches(&c.time, &c.expected, rows.clone(), x, y, longest) {
+        for stretch in stretches(&r.time, &r.expected, rows.clone(), x, y, longest) {
             pen.line(&stretch, self.scale.max(1.0), self.theme.expected)?;
         }
         let stroke = if dense > 2.0 { 1.25 } else { 1.5 } * self.scale;
         let far_apart = dense * 10.0 * self.scale < 1.0;
-        for stretch in stretches(&c.time, &c.value, rows, x, y, longest) {
+        for stretch in stretches(&r.time, &r.value, rows, x, y, longest) {
             if let [lone] = stretch[..] {
                 pen.dot(lone, 1.5 * self.scale, self.theme.line)?;
                 continue;
@@ -343,97 +420,25 @@ impl Chart {
         Ok(())
     }
 
-    fn draw_strip<B: DrawingBackend>(
-        &self,
-        pen: &mut Pen<B>,
-        layout: &Layout,
-        rows: Range<usize>,
-    ) -> Result<()> {
-        let c = &self.columns;
-        let Layout { strip, x, .. } = layout;
-        let label = (strip.left - 8.0 * self.scale, strip.bottom - strip.height() / 2.0);
-        pen.text("score", label, (HPos::Right, VPos::Center), self.theme.muted)?;
-        if let Some(scale) = self.strip(rows.clone(), strip) {
-            let scores = columns(&c.time, &c.scores, &c.scores, rows.clone(), x);
-            let apart = self.gap_pixels(x).max(2.0);
-            for part in scores.chunk_by(|a, b| b.0 - a.0 <= apart) {
-                self.fill_scores(pen, part, &scale, strip, self.theme.score)?;
-            }
-            for mark in &self.marks {
-                let Some((left, right)) = overlay::pixels(mark, x, strip, 1.0) else { continue };
-                let paint = overlay::colour(&self.theme, mark);
-                let first = scores.partition_point(|column| column.0 < left);
-                let end = scores.partition_point(|column| column.0 < right).max(first + 1).min(scores.len());
-                let part = scores.get(first..end).unwrap_or_default();
-                self.fill_scores(pen, part, &scale, strip, paint)?;
-            }
-            let stairs = columns(&c.time, &c.limits, &c.limits, rows, x);
-            let line: Vec<(f64, f64)> = stairs.iter().map(|&(at, _, limit)| (at, scale.at(limit))).collect();
-            pen.dashes(&simplified(line), 4.0 * self.scale, self.scale.max(1.0), self.theme.limit)?;
-        }
-        let foot = Rect { top: strip.bottom, bottom: strip.bottom + self.scale.round().max(1.0), ..*strip };
-        pen.block(foot, self.theme.grid)
+    fn draw_marks_behind<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
+        let frame = overlay::Frame { theme: &self.theme, chosen: self.chosen, scale: self.scale, layout };
+        overlay::behind(pen, &frame, &self.marks)
     }
 
-    /// Fills the scores of neighbouring columns down to the foot of the strip.
-    fn fill_scores<B: DrawingBackend>(
-        &self,
-        pen: &mut Pen<B>,
-        part: &[(f64, f64, f64)],
-        scale: &StripScale,
-        strip: &Rect,
-        colour: RGBAColor,
-    ) -> Result<()> {
-        let (Some(first), Some(last)) = (part.first(), part.last()) else { return Ok(()) };
-        let tops = part.iter().flat_map(|&(at, _, score)| {
-            let top = scale.at(score);
-            [(at, top), (at + 1.0, top)]
-        });
-        let foot = [(last.0 + 1.0, strip.bottom), (first.0, strip.bottom)];
-        pen.area(&tops.chain(foot).collect::<Vec<_>>(), colour)
+    fn draw_marks_above<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
+        let frame = overlay::Frame { theme: &self.theme, chosen: self.chosen, scale: self.scale, layout };
+        overlay::above(pen, &frame, &self.marks)
     }
-}
 
-/// Scores to pixels: straight up to the limit, by logarithm above it, so that one huge score leaves the others
-/// readable.
-struct StripScale {
-    low: f64,
-    unit: f64,
-    most: f64,
-    foot: f64,
-    height: f64,
-    limit: f64,
-}
-
-impl StripScale {
-    fn at(&self, score: f64) -> f64 {
-        let times = ((score - self.low) / self.unit).max(0.0);
-        let part = if times <= 1.0 {
-            LIMIT_HEIGHT * times
-        } else {
-            LIMIT_HEIGHT + (1.0 - LIMIT_HEIGHT) * (times.ln() / self.most.ln()).min(1.0)
-        };
-        self.foot - part * self.height
+    fn draw_labels<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
+        let frame = overlay::Frame { theme: &self.theme, chosen: None, scale: self.scale, layout };
+        overlay::labels(pen, &frame, &self.labels)
     }
-}
-
-/// The line without points in the middle of level stretches.
-fn simplified(line: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
-    let mut kept: Vec<(f64, f64)> = Vec::new();
-    for point in line {
-        if let [.., a, b] = kept[..]
-            && a.1 == b.1
-            && b.1 == point.1
-        {
-            kept.pop();
-        }
-        kept.push(point);
-    }
-    kept
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::overlay::Kind;
     use super::super::recorder::{Op, Recorder};
     use super::*;
 
@@ -456,8 +461,8 @@ mod tests {
             upper: none,
         };
         let mut chart = Chart::default();
-        chart.replace(0, rows).unwrap();
-        chart.read_as(Zone::default(), '.', 1000.0);
+        chart.replace(0, &rows).unwrap();
+        chart.read_as(Zone::default(), '.', 1000.0, Words { score: "score".into() });
         chart.resize(width, 400.0 * scale, scale);
         chart
     }
@@ -479,8 +484,9 @@ mod tests {
         let values = wave(20_000);
         let chart = chart(&values, 600.0, 1.0);
         let layout = chart.layout().unwrap();
-        let full: Vec<(f64, f64)> =
-            (0..values.len()).map(|i| (layout.x.at(chart.columns.time[i]), layout.y.at(values[i]))).collect();
+        let full: Vec<(f64, f64)> = (0..values.len())
+            .map(|i| (layout.x.at(chart.rows.time.values()[i]), layout.y.at(values[i])))
+            .collect();
         let mut twin = Recorder::default();
         twin.ops.push(Op::Line(full, 1.0, LINE));
         let (got, want) = (drawn(&chart).painted(LINE), twin.painted(LINE));
@@ -488,8 +494,9 @@ mod tests {
         assert!(missing as f64 <= 0.01 * want.len() as f64, "{missing} of {}", want.len());
         let extra = got.difference(&want).count();
         assert!(extra as f64 <= 0.01 * got.len() as f64, "{extra} of {}", got.len());
-        let points: usize =
-            drawn(&chart).ops.iter().map(|op| if let Op::Line(p, ..) = op { p.len() } else { 0 }).sum();
+        let count =
+            |op: &Op| if let Op::Line(p, _, c) = op { if *c == LINE { p.len() } else { 0 } } else { 0 };
+        let points: usize = drawn(&chart).ops.iter().map(count).sum();
         assert!(points < 5 * 600, "{points}");
     }
 
@@ -510,7 +517,8 @@ mod tests {
         values[40..60].fill(f64::NAN);
         let chart = chart(&values, 600.0, 1.0);
         let layout = chart.layout().unwrap();
-        let (from, to) = (layout.x.at(chart.columns.time[40]), layout.x.at(chart.columns.time[59]));
+        let (from, to) =
+            (layout.x.at(chart.rows.time.values()[40]), layout.x.at(chart.rows.time.values()[59]));
         let inside =
             drawn(&chart).painted(LINE).into_iter().filter(|&(x, _)| x as f64 >= from && (x as f64) < to);
         assert_eq!(inside.count(), 0);
@@ -528,14 +536,15 @@ mod tests {
                 peak: time(500),
                 value: values[500],
                 severity: 9.0,
-                point: true,
+                kind: Kind::Point,
+                dismissed: false,
             };
             let span = Mark {
                 start: time(200),
                 end: time(300),
                 peak: time(250),
                 severity: 3.0,
-                point: false,
+                kind: Kind::Duration,
                 ..point
             };
             chart.mark(vec![point, span], Some(1));
@@ -554,16 +563,14 @@ mod tests {
             let bars: Vec<[f64; 4]> = ops
                 .iter()
                 .filter_map(|op| match op {
-                    Op::Block(edges, c) if *c == strong => Some(*edges),
+                    Op::Block(edges, c) if *c == strong && edges[1] < layout.plot.bottom => Some(*edges),
                     _ => None,
                 })
                 .collect();
-            assert_eq!(bars.len(), 2, "a fill and a bar");
+            assert_eq!(bars.len(), 4, "a fill, two edges and a bar");
+            let (from, to) = (layout.x.at(time(200)), layout.x.at(time(300)));
             for [left, _, right, _] in bars {
-                assert!(
-                    (left - layout.x.at(time(200))).abs() <= 1.0
-                        && (right - layout.x.at(time(300))).abs() <= 1.0
-                );
+                assert!(left >= from - 1.0 && right <= to + 1.0, "{left} {right}");
             }
             assert!(
                 ops.iter().any(|op| matches!(op, Op::Area(_, c) if *c == severe)),
@@ -584,22 +591,26 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_score_leaves_the_limit_where_it_is() {
-        let chart = chart(&wave(100), 600.0, 1.0);
-        let layout = chart.layout().unwrap();
-        let from_foot = (layout.strip.bottom - layout.limit) / layout.strip.height();
-        assert!((from_foot - LIMIT_HEIGHT).abs() < 1e-9);
-    }
-
-    #[test]
     fn rows_are_replaced_and_forgotten() {
         let mut all = chart(&[1.0, 2.0, 3.0], 600.0, 1.0);
-        let more = chart(&[4.0, 5.0], 600.0, 1.0).columns;
-        assert!(all.replace(4, more.clone()).is_err());
-        all.replace(1, more).unwrap();
-        assert_eq!(all.columns.value, [1.0, 4.0, 5.0]);
+        let none = vec![f64::NAN; 2];
+        let more = Columns {
+            time: vec![1.7e12 + 1000.0, 1.7e12 + 2000.0],
+            value: vec![4.0, 5.0],
+            scores: none.clone(),
+            limits: none.clone(),
+            expected: none.clone(),
+            lower: none.clone(),
+            upper: none,
+        };
+        assert!(all.replace(4, &more).is_err());
+        all.replace(1, &more).unwrap();
+        assert_eq!(all.rows.value.values(), [1.0, 4.0, 5.0]);
+        all.replace_limits(&[7.0]);
+        assert_eq!(all.rows.limits.get(0), Some(7.0));
+        assert!(all.rows.limits.get(2).is_some_and(f64::is_nan));
         all.forget(2);
-        assert_eq!(all.columns.value, [5.0]);
+        assert_eq!(all.rows.value.values(), [5.0]);
         all.forget(9);
         assert!(all.view().is_none());
     }

@@ -1,6 +1,9 @@
-//! How an anomaly looks: a point is a ring on its sample, a duration a pale fill with a solid bar on top, and
-//! the colour says how severe it is.
+//! How an anomaly looks. A point is a ring on its sample, a duration a pale fill with a solid bar on top, a shift
+//! the same with a double bar and a dashed edge where the new level begins. The colour says how severe it is; one
+//! that the reader dismissed is a hollow bar. The reader's own verdicts are lines under the plot: solid where
+//! there is an anomaly, hollow where there is none.
 
+use super::chart::Layout;
 use super::pen::{Pen, Rect};
 use super::scale::Scale;
 use super::theme::Theme;
@@ -21,23 +24,64 @@ pub struct Mark {
     pub value: f64,
     /// How far the peak is from the ordinary score, in units of the way to the limit: 1 at the limit.
     pub severity: f64,
-    /// Whether it is a point; else it is an interval.
-    pub point: bool,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether the reader says that it is none.
+    pub dismissed: bool,
+}
+
+/// The shape of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A stretch.
+    Duration,
+    /// A sample or two.
+    Point,
+    /// A stretch after which the level stays elsewhere.
+    Shift,
 }
 
 impl Mark {
     /// Numbers of a mark in [`Mark::from_numbers`].
-    pub const WIDTH: usize = 6;
+    pub const WIDTH: usize = 7;
 
-    /// Marks from a flat list, six numbers each: start, end, peak, value, severity, 1 for a point or 0.
+    /// Marks from a flat list, seven numbers each: start, end, peak, value, severity, kind (1 a point, 2 a shift,
+    /// else a duration), 1 for dismissed.
     pub fn from_numbers(numbers: &[f64]) -> Vec<Mark> {
         let mark = |n: &[f64]| match *n {
-            [start, end, peak, value, severity, point] => {
-                Some(Mark { start, end, peak, value, severity, point: point == 1.0 })
+            [start, end, peak, value, severity, kind, dismissed] => {
+                let kind = match kind {
+                    1.0 => Kind::Point,
+                    2.0 => Kind::Shift,
+                    _ => Kind::Duration,
+                };
+                Some(Mark { start, end, peak, value, severity, kind, dismissed: dismissed == 1.0 })
             }
             _ => None,
         };
         numbers.chunks_exact(Mark::WIDTH).filter_map(mark).collect()
+    }
+}
+
+/// A stretch on which the reader gave a verdict.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Label {
+    /// First moment, in milliseconds.
+    pub start: f64,
+    /// End in milliseconds, exclusive.
+    pub end: f64,
+    /// Whether it is an anomaly.
+    pub anomaly: bool,
+}
+
+impl Label {
+    /// Labels from a flat list, three numbers each: start, end, 1 for an anomaly.
+    pub fn from_numbers(numbers: &[f64]) -> Vec<Label> {
+        let label = |n: &[f64]| match *n {
+            [start, end, anomaly] => Some(Label { start, end, anomaly: anomaly == 1.0 }),
+            _ => None,
+        };
+        numbers.chunks_exact(3).filter_map(label).collect()
     }
 }
 
@@ -74,86 +118,135 @@ impl Level {
 
 /// The colour of a mark: that of its kind when the theme sets one, else that of its level.
 pub fn colour(theme: &Theme, mark: &Mark) -> RGBAColor {
-    let own = if mark.point { theme.point } else { theme.span };
-    if own.3 > 0.0 {
-        return own;
-    }
-    match Level::of(mark.severity) {
-        Level::Mild => theme.mild,
-        Level::Strong => theme.strong,
-        Level::Severe => theme.severe,
-    }
+    let own = if mark.kind == Kind::Point { theme.point } else { theme.span };
+    if own.3 > 0.0 { own } else { theme.level(Level::of(mark.severity)) }
 }
 
 /// The pixels a mark covers from left to right, at least `thinnest` wide and within the plot; none when it lies
 /// outside of the view.
 pub fn pixels(mark: &Mark, x: &Scale, plot: &Rect, thinnest: f64) -> Option<(f64, f64)> {
-    let (left, right) = (x.at(mark.start), x.at(mark.end));
+    covered((mark.start, mark.end, mark.peak), x, plot, thinnest)
+}
+
+/// The pixels of a stretch of time; when they are too few, they are widened around its peak.
+fn covered((start, end, peak): (f64, f64, f64), x: &Scale, plot: &Rect, thinnest: f64) -> Option<(f64, f64)> {
+    let (left, right) = (x.at(start), x.at(end));
     if right < plot.left || left > plot.right {
         return None;
     }
     let (mut left, mut right) = (left.max(plot.left).floor(), right.min(plot.right).ceil());
     if right - left < thinnest {
-        let middle = (x.at(mark.peak).clamp(plot.left, plot.right) - thinnest / 2.0).round();
+        let middle = (x.at(peak).clamp(plot.left, plot.right) - thinnest / 2.0).round();
         left = middle.clamp(plot.left, (plot.right - thinnest).max(plot.left));
         right = left + thinnest;
     }
     Some((left, right))
 }
 
-/// Draws what lies behind the series: the fill of intervals, and of a point the line that ties it to its bar.
+/// Where and how marks are drawn.
+pub struct Frame<'a> {
+    /// Colours.
+    pub theme: &'a Theme,
+    /// The mark that is emphasised.
+    pub chosen: Option<usize>,
+    /// Device pixels a CSS pixel.
+    pub scale: f64,
+    /// Where the parts stand.
+    pub layout: &'a Layout,
+}
+
+/// Draws what lies behind the series: the fill of intervals, of a point the line that ties it to its bar, and the
+/// edges of the chosen one down to its scores.
 ///
 /// # Errors
 /// [`crate::Error::Draw`] with what the back end said.
-pub fn behind<B: DrawingBackend>(
-    pen: &mut Pen<B>,
-    theme: &Theme,
-    marks: &[Mark],
-    chosen: Option<usize>,
-    x: &Scale,
-    plot: &Rect,
-) -> Result<()> {
+pub fn behind<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark]) -> Result<()> {
+    let Layout { plot, strip, x, .. } = frame.layout;
+    let hair = frame.scale.round().max(1.0);
     for (i, mark) in marks.iter().enumerate() {
+        let chosen = frame.chosen == Some(i);
+        if mark.dismissed && !chosen {
+            continue;
+        }
         let Some((left, right)) = pixels(mark, x, plot, 1.0) else { continue };
-        let RGBAColor(r, g, b, alpha) = colour(theme, mark);
-        let strength = if chosen == Some(i) { 0.24 } else { 0.14 };
+        let paint = if mark.dismissed { frame.theme.muted } else { colour(frame.theme, mark) };
+        let RGBAColor(r, g, b, alpha) = paint;
+        let strength = if chosen { 0.24 } else { 0.14 };
         pen.block(Rect { left, right, ..*plot }, RGBAColor(r, g, b, alpha * strength))?;
+        let edge = x.at(mark.start);
+        if mark.kind == Kind::Shift && edge >= plot.left && edge <= plot.right {
+            let line = [(edge, plot.top), (edge, plot.bottom)];
+            pen.dashes(&line, 3.0 * frame.scale, hair, paint)?;
+        }
+        if chosen {
+            let faint = RGBAColor(r, g, b, alpha * 0.6);
+            for at in [left, right - hair] {
+                let bottom = strip.bottom;
+                pen.block(Rect { left: at, right: at + hair, bottom, ..*plot }, faint)?;
+            }
+        }
     }
     Ok(())
 }
 
 /// Draws what lies on the series: the bar on top of each mark, and a ring on the sample of each point.
-/// `scale` is device pixels a CSS pixel.
 ///
 /// # Errors
 /// [`crate::Error::Draw`] with what the back end said.
-#[allow(clippy::too_many_arguments)]
-pub fn above<B: DrawingBackend>(
-    pen: &mut Pen<B>,
-    theme: &Theme,
-    marks: &[Mark],
-    chosen: Option<usize>,
-    x: &Scale,
-    y: &Scale,
-    plot: &Rect,
-    scale: f64,
-) -> Result<()> {
+pub fn above<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark]) -> Result<()> {
+    let Layout { plot, x, y, .. } = frame.layout;
+    let (scale, paper) = (frame.scale, frame.theme.paper);
     // The most severe last, so that it lies on top.
     let mut order: Vec<usize> = (0..marks.len()).collect();
     order.sort_by(|&a, &b| {
-        let key = |i: usize| (chosen == Some(i), marks.get(i).map_or(0.0, |m| m.severity));
+        let key = |i: usize| (frame.chosen == Some(i), marks.get(i).map_or(0.0, |m| m.severity));
         key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal)
     });
     for i in order {
         let Some(mark) = marks.get(i) else { continue };
         let Some((left, right)) = pixels(mark, x, plot, (3.0 * scale).round()) else { continue };
-        let paint = colour(theme, mark);
-        let height = if chosen == Some(i) { 6.0 } else { 4.0 } * scale;
-        pen.block(Rect { left, right, top: plot.top - height, bottom: plot.top }, paint)?;
+        let chosen = frame.chosen == Some(i);
+        let paint = if mark.dismissed { frame.theme.muted } else { colour(frame.theme, mark) };
+        let height = if chosen { 6.0 } else { 4.0 } * scale;
+        let bar = Rect { left, right, top: plot.top - height, bottom: plot.top };
+        pen.block(bar, paint)?;
+        let inset = scale.round().max(1.0);
+        if mark.dismissed && right - left > 2.0 * inset {
+            let (top, bottom) = (bar.top + inset, bar.bottom - inset);
+            pen.block(Rect { left: left + inset, right: right - inset, top, bottom }, paper)?;
+        } else if mark.kind == Kind::Shift {
+            let top = (bar.top + height / 2.0 - inset / 2.0).round();
+            pen.block(Rect { top, bottom: top + inset, ..bar }, paper)?;
+        }
         let centre = x.at(mark.peak);
-        if mark.point && mark.value.is_finite() && centre >= plot.left && centre <= plot.right {
-            let radius = if chosen == Some(i) { 6.0 } else { 4.5 } * scale;
-            pen.ring((centre, y.clamp(y.at(mark.value))), radius, 2.0 * scale, paint, theme.paper)?;
+        if mark.kind == Kind::Point && mark.value.is_finite() && centre >= plot.left && centre <= plot.right {
+            let radius = if chosen { 6.0 } else { 4.5 } * scale;
+            pen.ring((centre, y.clamp(y.at(mark.value))), radius, 2.0 * scale, paint, paper)?;
+        }
+    }
+    Ok(())
+}
+
+/// Draws the reader's verdicts under the plot.
+///
+/// # Errors
+/// [`crate::Error::Draw`] with what the back end said.
+pub fn labels<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, labels: &[Label]) -> Result<()> {
+    let Layout { plot, x, .. } = frame.layout;
+    let (scale, theme) = (frame.scale, frame.theme);
+    for label in labels {
+        let middle = (label.start + label.end) / 2.0;
+        let thinnest = (3.0 * scale).round();
+        let Some((left, right)) = covered((label.start, label.end, middle), x, plot, thinnest) else {
+            continue;
+        };
+        let top = plot.bottom + (2.0 * scale).round();
+        let line = Rect { left, right, top, bottom: top + (4.0 * scale).round() };
+        pen.block(line, if label.anomaly { theme.ink } else { theme.muted })?;
+        let inset = scale.round().max(1.0);
+        if !label.anomaly && right - left > 2.0 * inset {
+            let (top, bottom) = (line.top + inset, line.bottom - inset);
+            pen.block(Rect { left: left + inset, right: right - inset, top, bottom }, theme.paper)?;
         }
     }
     Ok(())
@@ -166,7 +259,7 @@ mod tests {
     const PLOT: Rect = Rect { left: 50.0, top: 10.0, right: 150.0, bottom: 100.0 };
 
     fn mark(start: f64, end: f64) -> Mark {
-        Mark { start, end, peak: start, value: 1.0, severity: 1.0, point: false }
+        Mark { start, end, peak: start, value: 1.0, severity: 1.0, kind: Kind::Duration, dismissed: false }
     }
 
     #[test]
@@ -204,8 +297,10 @@ mod tests {
 
     #[test]
     fn numbers_become_marks() {
-        let marks = Mark::from_numbers(&[1.0, 2.0, 1.0, 5.0, 3.0, 1.0, 9.0]);
+        let marks = Mark::from_numbers(&[1.0, 2.0, 1.0, 5.0, 3.0, 1.0, 1.0, 9.0]);
         assert_eq!(marks.len(), 1);
-        assert!(marks[0].point);
+        assert!(marks[0].kind == Kind::Point && marks[0].dismissed);
+        let labels = Label::from_numbers(&[1.0, 2.0, 1.0, 3.0, 4.0, 0.0]);
+        assert_eq!(labels.iter().map(|label| label.anomaly).collect::<Vec<_>>(), [true, false]);
     }
 }

@@ -179,5 +179,6 @@ impl<'a, B: DrawingBackend> Pen<'a, B> {
 
 /// See [`Pen::text_width`].
 pub fn text_width(text: &str, size: f64) -> f64 {
-    0.58 * size * text.chars().count() as f64
+    // From Hangul on, characters are as wide as they are high.
+    text.chars().map(|c| if c < '\u{1100}' { 0.58 * size } else { size }).sum()
 }

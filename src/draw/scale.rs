@@ -3,6 +3,7 @@
 //! Decimation is for the eye only and never for the detector: a column of pixels keeps its first, smallest,
 //! largest and last sample, which draws the same pixels as all of them would.
 
+use super::rows::{BLOCK, Column, Times};
 use std::ops::Range;
 
 /// The stretch of time that is shown, in milliseconds.
@@ -85,8 +86,8 @@ pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
 /// A gap is a value that is not finite, or a step in time longer than `longest` milliseconds. Lines that cross
 /// the left or right end of `x`'s range are cut there; `y` is kept within its range.
 pub fn stretches(
-    time: &[f64],
-    value: &[f64],
+    time: &Times,
+    value: &Column,
     rows: Range<usize>,
     x: &Scale,
     y: &Scale,
@@ -94,21 +95,43 @@ pub fn stretches(
 ) -> Vec<Vec<(f64, f64)>> {
     let mut all = Vec::new();
     let mut open: Vec<(f64, f64)> = Vec::new();
-    let mut column = Column::default();
+    let mut column = Extremes::default();
     let mut before = f64::NEG_INFINITY;
-    for (&t, &v) in time.iter().zip(value).take(rows.end).skip(rows.start) {
+    let place = |row: usize| time.values().get(row).copied().zip(value.get(row));
+    let mut row = rows.start;
+    while let Some((t, v)) = place(row).filter(|_| row < rows.end) {
         if !v.is_finite() || t - before > longest {
             column.close(&mut open);
             finish(&mut open, &mut all, x);
+        }
+        // A block within one pixel column and without a gap is as good as its extremes.
+        let last = row + BLOCK - 1;
+        let block = value.block(row, rows.end).filter(|block| block.whole);
+        if let Some(block) = block.filter(|_| time.longest_step(row) <= longest && one_column(time, row, x)) {
+            let (low, high) = (block.low.unwrap_or(row), block.high.unwrap_or(row));
+            for at in [row, low.min(high), low.max(high), last] {
+                let Some((t, v)) = place(at) else { continue };
+                column.take((x.at(t), y.clamp(y.at(v))), &mut open);
+                before = t;
+            }
+            row += BLOCK;
+            continue;
         }
         if v.is_finite() {
             column.take((x.at(t), y.clamp(y.at(v))), &mut open);
             before = t;
         }
+        row += 1;
     }
     column.close(&mut open);
     finish(&mut open, &mut all, x);
     all
+}
+
+/// Whether all rows of the block that starts at a row lie in one column of pixels.
+fn one_column(time: &Times, row: usize, x: &Scale) -> bool {
+    let at = |row: usize| time.values().get(row).map(|&t| x.at(t).floor());
+    at(row).is_some() && at(row) == at(row + BLOCK - 1)
 }
 
 /// Cuts a finished stretch at the ends of the range and keeps it.
@@ -144,11 +167,11 @@ fn cut(line: Vec<(f64, f64)>, left: f64, right: f64) -> Vec<(f64, f64)> {
 
 /// The samples of one column of pixels.
 #[derive(Default)]
-struct Column {
+struct Extremes {
     kept: Option<[(f64, f64); 4]>,
 }
 
-impl Column {
+impl Extremes {
     /// Takes a point: into this column, or, when it lies in another one, closes this and opens that.
     fn take(&mut self, point: (f64, f64), out: &mut Vec<(f64, f64)>) {
         match &mut self.kept {
@@ -180,17 +203,30 @@ impl Column {
 }
 
 /// The smallest and largest finite value of each pixel column: `(column's left edge, smallest, largest)`, columns
-/// without any left out.
+/// without any left out. `low` and `high` may be the same.
 pub fn columns(
-    time: &[f64],
-    low: &[f64],
-    high: &[f64],
+    time: &Times,
+    low: &Column,
+    high: &Column,
     rows: Range<usize>,
     x: &Scale,
 ) -> Vec<(f64, f64, f64)> {
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
-    for i in rows {
-        let (Some(&t), Some(&l), Some(&h)) = (time.get(i), low.get(i), high.get(i)) else { break };
+    let mut row = rows.start;
+    while row < rows.end {
+        let (mut l, mut h) = (low.get(row).unwrap_or(f64::NAN), high.get(row).unwrap_or(f64::NAN));
+        let Some(&t) = time.values().get(row) else { break };
+        let mut step = 1;
+        if let (Some(least), Some(most)) = (low.block(row, rows.end), high.block(row, rows.end))
+            && least.whole
+            && most.whole
+            && one_column(time, row, x)
+        {
+            l = least.low.and_then(|at| low.get(at)).unwrap_or(l);
+            h = most.high.and_then(|at| high.get(at)).unwrap_or(h);
+            step = BLOCK;
+        }
+        row += step;
         if !l.is_finite() || !h.is_finite() {
             continue;
         }
@@ -212,6 +248,11 @@ mod tests {
 
     fn identity() -> Scale {
         Scale::new((0.0, 128.0), (0.0, 128.0))
+    }
+
+    fn drawn(time: &[f64], value: &[f64], x: &Scale, longest: f64) -> Vec<Vec<(f64, f64)>> {
+        let (times, column) = (Times::from(time.to_vec()), Column::from(value.to_vec()));
+        stretches(&times, &column, 0..time.len(), x, &identity(), longest)
     }
 
     #[test]
@@ -243,7 +284,7 @@ mod tests {
     fn a_column_keeps_first_smallest_largest_last() {
         let time = [5.0, 5.2, 5.4, 5.6, 5.8, 7.0];
         let value = [50.0, 10.0, 90.0, 60.0, 40.0, 30.0];
-        let got = stretches(&time, &value, 0..6, &identity(), &identity(), f64::INFINITY);
+        let got = drawn(&time, &value, &identity(), f64::INFINITY);
         assert_eq!(got, vec![vec![(5.0, 50.0), (5.2, 10.0), (5.4, 90.0), (5.8, 40.0), (7.0, 30.0)]]);
     }
 
@@ -251,7 +292,7 @@ mod tests {
     fn a_gap_parts_the_line() {
         let time = [1.0, 2.0, 3.0, 4.0, 50.0];
         let value = [1.0, 2.0, f64::NAN, 4.0, 5.0];
-        let got = stretches(&time, &value, 0..5, &identity(), &identity(), 10.0);
+        let got = drawn(&time, &value, &identity(), 10.0);
         assert_eq!(got, vec![vec![(1.0, 1.0), (2.0, 2.0)], vec![(4.0, 4.0)], vec![(50.0, 5.0)]]);
     }
 
@@ -260,17 +301,55 @@ mod tests {
         let x = Scale::new((0.0, 10.0), (0.0, 10.0));
         let time = [-10.0, 5.0, 20.0];
         let value = [0.0, 15.0, 45.0];
-        let got = stretches(&time, &value, 0..3, &x, &identity(), f64::INFINITY);
+        let got = drawn(&time, &value, &x, f64::INFINITY);
         assert_eq!(got, vec![vec![(0.0, 10.0), (5.0, 15.0), (10.0, 25.0)]]);
         // Both ends outside, nothing inside: the line still crosses the picture.
-        let got = stretches(&[-10.0, 20.0], &[0.0, 30.0], 0..2, &x, &identity(), f64::INFINITY);
+        let got = drawn(&[-10.0, 20.0], &[0.0, 30.0], &x, f64::INFINITY);
         assert_eq!(got, vec![vec![(0.0, 10.0), (10.0, 20.0)]]);
     }
 
     #[test]
     fn columns_join_the_extremes() {
         let time = [1.0, 1.5, 2.0, 3.0];
-        let got = columns(&time, &[1.0, 0.0, 5.0, f64::NAN], &[2.0, 3.0, 6.0, 7.0], 0..4, &identity());
+        let (low, high) =
+            (Column::from(vec![1.0, 0.0, 5.0, f64::NAN]), Column::from(vec![2.0, 3.0, 6.0, 7.0]));
+        let got = columns(&Times::from(time.to_vec()), &low, &high, 0..4, &identity());
         assert_eq!(got, vec![(1.0, 0.0, 3.0), (2.0, 5.0, 6.0)]);
+    }
+
+    #[test]
+    fn blocks_draw_what_rows_draw() {
+        // 700 rows a pixel column, a missing value and a long step among them.
+        let n = 70_000;
+        let time: Vec<f64> = (0..n).map(|i| if i < 50_000 { i as f64 } else { i as f64 + 40.0 }).collect();
+        let value: Vec<f64> =
+            (0..n).map(|i| if i == 30_100 { f64::NAN } else { ((i * 7919) % 128) as f64 }).collect();
+        let x = Scale::new((0.0, 70_040.0), (0.0, 100.0));
+        // Rows that are no multiple of the block are drawn one by one.
+        let by_row = |start: usize| -> Vec<Vec<(f64, f64)>> {
+            let mut open = Vec::new();
+            let mut all = Vec::new();
+            let mut column = Extremes::default();
+            let mut before = f64::NEG_INFINITY;
+            for (&t, &v) in time.iter().zip(&value).skip(start) {
+                if !v.is_finite() || t - before > 10.0 {
+                    column.close(&mut open);
+                    finish(&mut open, &mut all, &x);
+                }
+                if v.is_finite() {
+                    column.take((x.at(t), identity().clamp(v)), &mut open);
+                    before = t;
+                }
+            }
+            column.close(&mut open);
+            finish(&mut open, &mut all, &x);
+            all
+        };
+        let (times, column) = (Times::from(time.clone()), Column::from(value.clone()));
+        for start in [0, 1, 100] {
+            let got = stretches(&times, &column, start..n, &x, &identity(), 10.0);
+            assert_eq!(got.len(), 3);
+            assert_eq!(got, by_row(start));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The colours and the font of the chart, as the page's style sheet gives them.
 
+use super::overlay::Level;
 use crate::error::{Error, Result};
 use plotters::style::RGBAColor;
 
@@ -76,6 +77,15 @@ impl Theme {
             span: colour(13),
             font: font.to_string(),
         })
+    }
+
+    /// The colour of a level.
+    pub fn level(&self, level: Level) -> RGBAColor {
+        match level {
+            Level::Mild => self.mild,
+            Level::Strong => self.strong,
+            Level::Severe => self.severe,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::thrown;
 use crate::draw::pen::FINE;
 use crate::draw::ticks::{Unit, Zone};
-use crate::draw::{Chart as Drawing, Columns, Level, Mark, Theme, View};
+use crate::draw::{Chart as Drawing, Columns, Label, Level, Mark, Theme, View, Words};
 use crate::error::Error;
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::prelude::*;
@@ -50,13 +50,13 @@ impl Chart {
     }
 
     /// Sets how times and numbers are read: pairs of a moment and the offset from UTC that holds from it on, the
-    /// decimal mark, and the interval of the series (0: unknown).
-    pub fn reading(&mut self, zone: &[f64], decimal: char, step: f64) {
+    /// decimal mark, the interval of the series (0: unknown), and the word beside the scores.
+    pub fn reading(&mut self, zone: &[f64], decimal: char, step: f64, score: String) {
         let pairs = zone.chunks_exact(2).filter_map(|pair| match *pair {
             [from, offset] => Some((from, offset)),
             _ => None,
         });
-        self.drawing.read_as(Zone::new(pairs.collect()), decimal, step);
+        self.drawing.read_as(Zone::new(pairs.collect()), decimal, step, Words { score });
     }
 
     /// Replaces the rows from `start` on; a column that is left out is drawn as none.
@@ -78,7 +78,7 @@ impl Chart {
         let none = |column: Option<Vec<f64>>| column.unwrap_or_else(|| vec![f64::NAN; time.len()]);
         let (expected, lower, upper) = (none(expected), none(lower), none(upper));
         let rows = Columns { time, value, scores, limits, expected, lower, upper };
-        self.drawing.replace(start, rows).map_err(thrown)
+        self.drawing.replace(start, &rows).map_err(thrown)
     }
 
     /// Drops the first rows.
@@ -86,8 +86,39 @@ impl Chart {
         self.drawing.forget(rows);
     }
 
-    /// Shows these events, six numbers each (start, end, peak, value, severity, 1 for a point or 0), and
-    /// emphasises one of them.
+    /// Replaces all limits, one a row.
+    pub fn limits(&mut self, limits: &[f64]) {
+        self.drawing.replace_limits(limits);
+    }
+
+    /// Keeps a limit, the one at the middle sensitivity, at its height in the strip; NaN: the limit in force.
+    pub fn keep(&mut self, neutral: f64) {
+        self.drawing.keep_limit(Some(neutral));
+    }
+
+    /// Shows a lane for each of these names.
+    pub fn lanes(&mut self, names: Vec<String>) {
+        self.drawing.name_lanes(names);
+    }
+
+    /// Replaces the severities of a lane from row `start` on.
+    pub fn lane(&mut self, lane: usize, start: usize, severity: &[f64]) {
+        self.drawing.replace_lane(lane, start, severity);
+    }
+
+    /// Shows verdicts of the reader, three numbers each: start, end, 1 for an anomaly.
+    pub fn labels(&mut self, labels: &[f64]) {
+        self.drawing.label(Label::from_numbers(labels));
+    }
+
+    /// The score at a height of the strip; NaN when nothing is scored.
+    pub fn score(&self, pixel: f64) -> f64 {
+        let strip = self.drawing.layout().and_then(|layout| layout.scores);
+        strip.map_or(f64::NAN, |strip| strip.score(pixel))
+    }
+
+    /// Shows these events, seven numbers each (start, end, peak, value, severity, kind: 1 a point, 2 a shift, else
+    /// a duration, and 1 for dismissed), and emphasises one of them.
     pub fn mark(&mut self, events: &[f64], chosen: Option<usize>) {
         self.drawing.mark(Mark::from_numbers(events), chosen);
     }
@@ -124,15 +155,17 @@ impl Chart {
     }
 
     /// Where the parts stand: left, top, right and bottom of the series, top and bottom of the score strip, the
-    /// height of the limit in it (NaN: none), first and last moment shown, values at the bottom and top of the
-    /// series. Empty when nothing is shown.
+    /// height of the limit in it (NaN: none), top and bottom of the lanes and of the overview, first and last
+    /// moment shown, values at the bottom and top of the series. Empty when nothing is shown.
     pub fn layout(&self) -> Vec<f64> {
         let (Some(layout), Some(view)) = (self.drawing.layout(), self.drawing.view()) else {
             return Vec::new();
         };
         let (plot, strip, y) = (layout.plot, layout.strip, layout.y.domain());
-        let edges = [plot.left, plot.top, plot.right, plot.bottom, strip.top, strip.bottom, layout.limit];
-        edges.into_iter().chain([view.from, view.to, y.0, y.1]).collect()
+        let limit = layout.scores.map_or(f64::NAN, |strip| strip.limit);
+        let edges = [plot.left, plot.top, plot.right, plot.bottom, strip.top, strip.bottom, limit];
+        let below = [layout.lanes.top, layout.lanes.bottom, layout.overview.top, layout.overview.bottom];
+        edges.into_iter().chain(below).chain([view.from, view.to, y.0, y.1]).collect()
     }
 
     /// Draws; `labels` are the texts of the time axis' ticks.
