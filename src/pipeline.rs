@@ -89,6 +89,8 @@ pub struct Report {
     pub expected: Option<Vec<f64>>,
     /// Half-width of the ordinary band around `expected`, in units of the input.
     pub band: Option<Vec<f64>>,
+    /// The ordinary score: the median of the calibration scores, from which limits and severities are measured.
+    pub ordinary: f64,
     /// Every event that ends after `start`, in order. Their indices count from the first row ever pushed.
     pub events: Vec<Event>,
 }
@@ -326,6 +328,8 @@ impl Watch {
         // The calibration sees the training rows and nothing of what follows, in whatever chunks they came.
         self.score(&rows.slice(0, missing))?;
         self.history = stats::finite(&self.rows.score[..self.train_rows - self.rows.base()]);
+        // Sorted once, it is sorted quickly by every decision.
+        self.history.sort_unstable_by(f64::total_cmp);
         self.score(&rows.slice(missing, rows.len()))
     }
 
@@ -422,6 +426,7 @@ impl Watch {
             limits: cut(&limits),
             expected: expected.then(|| cut(&rows.expected)),
             band: band.then(|| cut(&rows.band)),
+            ordinary: if history.is_empty() { 0.0 } else { stats::median(history) },
             events,
         }
     }
@@ -466,6 +471,12 @@ impl Watch {
     /// The preparation in use: sampling interval, period, scale.
     pub fn prepare(&self) -> &Prepare {
         &self.model.prepare
+    }
+
+    /// Grid points that one score looks at; none when it looks at all before it.
+    pub fn window(&self) -> Option<usize> {
+        let reach = self.model.fitted.reach();
+        (reach.before != detect::Reach::ALL).then(|| reach.before + reach.after + 1)
     }
 
     /// Why the scores deserve less trust than usual, if they do.

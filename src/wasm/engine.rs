@@ -69,8 +69,21 @@ impl Engine {
         self.watch.decide(threshold, sensitivity).map_err(thrown)
     }
 
-    /// `{start, settled, time, value, scores, limits, expected?, lower?, upper?, events}`: the rows from `since`
-    /// on and every event that ends after it.
+    /// `{start, settled, limits, ordinary, events}`: what [`Engine::decide`] changes, of the rows from `start` on.
+    pub fn decision(&self) -> Result<JsValue, JsValue> {
+        let report = self.watch.report(0);
+        let object = Object::new();
+        set(&object, "start", &JsValue::from(report.start as f64));
+        set(&object, "settled", &JsValue::from(report.settled as f64));
+        set(&object, "limits", &Float64Array::from(report.limits.as_slice()));
+        set(&object, "ordinary", &JsValue::from(report.ordinary));
+        let events: Vec<EventObject> = report.events.iter().map(|e| self.event(e)).collect();
+        set(&object, "events", &to_js(&events)?);
+        Ok(object.into())
+    }
+
+    /// `{start, settled, time, value, scores, limits, expected?, lower?, upper?, ordinary, events}`: the rows from
+    /// `since` on and every event that ends after it.
     pub fn report(&self, since: usize) -> Result<JsValue, JsValue> {
         let report = self.watch.report(since);
         let object = Object::new();
@@ -92,18 +105,21 @@ impl Engine {
                 column("upper", &around(1.0));
             }
         }
+        set(&object, "ordinary", &JsValue::from(report.ordinary));
         let events: Vec<EventObject> = report.events.iter().map(|e| self.event(e)).collect();
         set(&object, "events", &to_js(&events)?);
         Ok(object.into())
     }
 
-    /// `{detector, step, period, rows, confidence, warnings}`; `step` in milliseconds, `period` in rows or null.
+    /// `{detector, step, period, window, rows, confidence, warnings}`; `step` in milliseconds, `period` and `window`
+    /// (what one score looks at) in rows or null.
     pub fn info(&self) -> Result<JsValue, JsValue> {
         #[derive(Serialize)]
         struct Info<'a> {
             detector: &'a str,
             step: f64,
             period: Option<usize>,
+            window: Option<usize>,
             rows: usize,
             confidence: &'a str,
             warnings: &'a [String],
@@ -112,6 +128,7 @@ impl Engine {
             detector: self.watch.detector(),
             step: self.watch.prepare().step(),
             period: self.watch.prepare().period(),
+            window: self.watch.window(),
             rows: self.watch.len(),
             confidence: if self.warnings.is_empty() { "high" } else { "low" },
             warnings: &self.warnings,
