@@ -1,7 +1,7 @@
 // `npm run build`: makes the folder pkg/, which is the npm package's code, and the demo's data.
 //
 //   cargo -> wasm-bindgen -> wasm-opt   src/         to  anomaly_widget.js, anomaly_widget_bg.wasm
-//   esbuild                             www/*.js     to  anomaly-widget.js define.js inline.js worker.js cli.mjs
+//   esbuild                             www/*.js     to  anomaly-widget.js more.js define.js inline.js worker.js cli.mjs
 //   tsc                                 JSDoc types  to  types/
 //   copies                              www/models   to  models/
 //   data.mjs                            npm packages to  www/data/
@@ -94,7 +94,9 @@ async function bundles() {
 
   // One file without imports: the only shape of a worker that every bundler takes.
   await esbuild.build({ ...common, entryPoints: [from('worker.js')], outfile: to('worker.js'), format: 'iife' });
-  await esbuild.build({ ...common, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles] });
+  await esbuild.build({ ...common, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles], external: ['./more.js'] });
+  // What is seldom needed, loaded when it is: a file beside, which bundlers follow.
+  await esbuild.build({ ...common, entryPoints: [from('more.js')], outfile: to('more.js'), format: 'esm' });
   await esbuild.build({ ...common, entryPoints: [from('define.js')], outfile: to('define.js'), format: 'esm', external: ['./anomaly-widget.js'] });
   // Worker and wasm as text and bytes inside one file.
   await esbuild.build({ ...common, entryPoints: [from('inline.js')], outfile: to('inline.js'), format: 'esm',

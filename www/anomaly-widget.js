@@ -2,16 +2,16 @@
 
 import { defaults, compile } from './assets.js';
 import { Client } from './client.js';
+import { Desk, more } from './desk.js';
 import { WidgetError } from './errors.js';
 import { Format } from './format.js';
 import { listen } from './gestures.js';
+import { parseLabels, withLabel } from './labels.js';
 import { Ledger } from './ledger.js';
-import { summary, writeList } from './list.js';
 import { Live } from './live.js';
 import { Panel } from './panel.js';
 import { Findings, fileOf } from './report.js';
 import { Session } from './session.js';
-import { showTip } from './tip.js';
 import { View } from './view.js';
 import { words } from './words.js';
 
@@ -28,15 +28,15 @@ export { WidgetError } from './errors.js';
 /** @typedef {import('./words.js').Words} Strings */
 /** @typedef {'csv' | 'json' | 'ndjson' | 'packed' | 'auto'} SourceFormat */
 /** @typedef {'empty' | 'loading' | 'ready' | 'live' | 'error'} State */
-/** @typedef {{ start: number, end: number, verdict: 'anomaly' | 'normal', note?: string }} Label */
-/** @typedef {{ version: 1, detector: string, threshold: string, sensitivity: number, settings: Settings, labels: Label[], view: { from: number, to: number } | null }} WidgetState */
+/** @typedef {import('./labels.js').Label} Label */
+/** @typedef {{ version: 1, detector: string, threshold: string, sensitivity: number, settings: Settings, labels: Label[], compare?: string, view: { from: number, to: number } | null }} WidgetState */
 
 /** What a change of settings asks for, from light to heavy. */
-const WORK = { look: 1, decide: 2, again: 3, load: 4 };
+const WORK = { look: 1, compare: 2, decide: 3, again: 4, load: 5 };
 /** @type {Record<string, keyof typeof WORK>} */
 const ATTRIBUTES = {
   src: 'load', format: 'load', column: 'load', detector: 'again', threshold: 'decide', sensitivity: 'decide',
-  locale: 'look', 'time-zone': 'look', label: 'look', controls: 'look', capacity: 'look',
+  compare: 'compare', locale: 'look', 'time-zone': 'look', label: 'look', controls: 'look', capacity: 'look',
 };
 
 // On a server there are no elements; the class must still be importable.
@@ -49,7 +49,7 @@ export class AnomalyWidgetElement extends Base {
 
   #internals = this.attachInternals();
   #findings = new Findings();
-  #panel; #view; #session; #client; #live;
+  #panel; #view; #session; #client; #live; #desk;
   #ledger = new Ledger();
   #present = false;
   /** @type {State} */
@@ -62,13 +62,15 @@ export class AnomalyWidgetElement extends Base {
   #settings = {};
   /** @type {Partial<Strings>} */
   #strings = {};
-  /** @type {string | null} */
-  #chosen = null;
   #note = '';
   #deciding = false;
   #decideAgain = false;
-  /** Verdicts of the reader. @type {Label[]} */
-  labels = [];
+  /** Other detectors on the same rows, once they are asked for. @type {import('./compare.js').Compare | null} */
+  #compare = null;
+  /** Words of the locale, when they are other than the built-in ones. @type {Partial<Strings>} */
+  #spoken = {};
+  #korean = false;
+  #tabled = false;
 
   constructor() {
     super();
@@ -77,15 +79,20 @@ export class AnomalyWidgetElement extends Base {
       detector: (name) => { this.detector = name; },
       sensitivity: (value) => { this.sensitivity = value; },
       file: (file) => { this.load(file).catch(() => {}); },
-      reset: () => this.#zoom(null),
+      reset: () => this.#desk.zoom(null),
       retry: () => this.retryNow(),
-      dismiss: () => this.#settle(),
+      close: () => this.#settle(),
+      cancel: () => this.#cancel(),
+      menu: (anchor) => { this.#openMenu(anchor).catch(() => {}); },
+      stretch: () => this.#desk.labelling(),
+      toggle: (colour) => this.#desk.toggle(colour),
     });
     this.#client = new Client(Object.create(defaults, Object.getOwnPropertyDescriptors(/** @type {typeof AnomalyWidgetElement} */ (this.constructor).assets)));
-    this.#view = new View(this.#panel.canvas, this.#panel.probe, this.#findings.columns, () => this.#drawn());
+    this.#view = new View(this.#panel.canvas, this.#panel.probe, this.#findings.columns, () => this.#desk.drawn());
     this.#session = new Session(this.#client, {
       progress: (progress) => this.#progress(progress),
       part: (part, fresh) => this.#take(part, fresh),
+      decided: (decision, sensitivity) => this.#decided(decision, sensitivity),
       columns: () => this.#findings.columns,
       collecting: (got, needed) => {
         this.#note = this.#words.collecting(this.#format.whole(got), this.#format.whole(needed));
@@ -99,15 +106,28 @@ export class AnomalyWidgetElement extends Base {
     });
     this.#panel.footer.append(this.#ledger.box);
     this.#ledger.box.addEventListener('toggle', () => this.#counted());
-    listen(this.#panel.chart, this.#panel.brush, this.#view, {
-      hover: (row) => showTip(this.#panel, this.#view, row, this.#format, this.#words, this.#step),
-      zoom: (view) => this.#zoom(view),
-      walk: (by) => this.#walk(by),
-      pick: (index) => this.#pick(this.#view.events[index]),
-      enter: () => { if (this.#chosenEvent) this.zoomTo(this.#chosenEvent); },
-      leave: () => this.#zoom(null),
-    });
+    this.#desk = new Desk(this.#panel, this.#view, this.#host);
+    listen(this.#panel, this.#view, this.#desk.actions);
     this.#panel.probe.addEventListener('transitionend', () => this.#view.undress());
+  }
+
+  /** What the reader's desk asks for. @returns {import('./desk.js').Host} */
+  get #host() {
+    const self = this;
+    return {
+      get findings() { return self.#findings; },
+      get info() { return self.#session.info; },
+      get detectors() { return self.#client.detectors; },
+      get format() { return self.#format; },
+      get words() { return self.#words; },
+      get title() { return self.label || self.#words.series; },
+      get threshold() { return self.threshold; },
+      get sensitivity() { return self.sensitivity; },
+      given: (name) => self.getAttribute(name),
+      give: (name, value) => (value === null ? self.removeAttribute(name) : self.setAttribute(name, value)),
+      tell: (name, detail) => self.#tell(name, detail),
+      write: () => self.#write(),
+    };
   }
 
   // ------------------------------------------------------------------------------------------ life
@@ -117,7 +137,7 @@ export class AnomalyWidgetElement extends Base {
     if (this.#present) return;
     this.#present = true;
     for (const name of ['data', 'settings', 'labels', 'strings', 'view']) {
-      if (!Object.hasOwn(this, name) || name === 'labels') continue;
+      if (!Object.hasOwn(this, name)) continue;
       const value = /** @type {any} */ (this)[name];
       delete /** @type {any} */ (this)[name];
       /** @type {any} */ (this)[name] = value;
@@ -134,6 +154,7 @@ export class AnomalyWidgetElement extends Base {
       if (this.isConnected) return;
       this.#present = false;
       this.#live.suspend();
+      this.#compare?.end();
       this.#client.end();
       this.#view.stop();
     });
@@ -144,6 +165,7 @@ export class AnomalyWidgetElement extends Base {
     if (before === now || !this.isConnected) return;
     if (name === 'feed') return now ? this.connect(now) : this.disconnect();
     this.#plan(ATTRIBUTES[name]);
+    if (ATTRIBUTES[name] === 'decide') this.#desk.note('decide');
   }
 
   /** Starts engine and chart; an engine that cannot start is an error of its own. */
@@ -154,6 +176,7 @@ export class AnomalyWidgetElement extends Base {
       if (!this.#view.started) {
         this.#view.start(module);
         if (this.#findings.columns.length) this.#view.replace(0);
+        this.#view.compare(this.#view.lanes);
       }
       this.#panel.offer(this.#client.detectors);
       this.#write();
@@ -174,6 +197,7 @@ export class AnomalyWidgetElement extends Base {
       if (planned === 'load') this.#reload();
       else if (planned === 'again') this.#again();
       else if (planned === 'decide') this.#decide();
+      else if (planned === 'compare') this.#compareAll().catch(() => {});
     });
   }
 
@@ -190,12 +214,23 @@ export class AnomalyWidgetElement extends Base {
     // Settings that were changed just before go with it.
     if (this.#planned) this.#planned = 'look';
     this.#become('loading');
+    this.#loading = new AbortController();
+    const both = signal ? AbortSignal.any([signal, this.#loading.signal]) : this.#loading.signal;
     try {
-      await this.#session.load(source, this.#allSettings, { format: format ?? this.format, column: this.column }, signal);
+      await this.#session.load(source, this.#allSettings, { format: format ?? this.format, column: this.column }, both);
     } catch (error) {
       throw this.#fail(error);
     }
     return this.#loaded();
+  }
+
+  #loading = new AbortController();
+
+  /** Gives up what is being loaded or scored. */
+  #cancel() {
+    this.#loading.abort();
+    this.#client.end();
+    this.#settle();
   }
 
   /**
@@ -245,6 +280,7 @@ export class AnomalyWidgetElement extends Base {
     try {
       do {
         this.#decideAgain = false;
+        this.#compare?.decide(this.threshold, this.sensitivity);
         await this.#session.decide(this.threshold, this.sensitivity);
       } while (this.#decideAgain);
     } catch (error) {
@@ -264,18 +300,56 @@ export class AnomalyWidgetElement extends Base {
       this.#view.columns = this.#findings.columns;
       this.#note = '';
       const same = before.length === part.time.length && before.at('time', 0) === part.time[0];
-      if (!same) {
-        this.#chosen = null;
-        this.#view.look(null);
-      }
+      if (!same) this.#desk.fresh();
     }
     // The capacity is a feed's: a file is shown whole.
     const { start, forgotten, changed } = this.#findings.take(part, fresh ? Infinity : this.capacity);
     this.#view.replace(start, forgotten);
-    if (fresh) this.#view.read(this.#format, this.#step);
+    if (fresh) {
+      this.#view.read(this.#format, this.#step, this.#words.scoreOf.toLowerCase());
+      this.#decidedAt = this.sensitivity;
+      this.#compareAll().catch(() => {});
+    } else this.#compare?.follow(this.#findings.columns);
+    this.#show(changed);
+  }
+
+  /** The sensitivity that the limits in force were decided with. */
+  #decidedAt = 50;
+
+  /** @param {import('./messages.js').Decision} decision @param {number} sensitivity */
+  #decided(decision, sensitivity) {
+    const changed = this.#findings.decide(decision);
+    this.#decidedAt = sensitivity;
+    this.#view.decided();
+    this.#show(changed);
+  }
+
+  /** After the findings changed. @param {Change[]} changed */
+  #show(changed) {
     this.#write();
-    this.#mark();
+    this.#desk.follow(this.#decidedAt);
     if (changed.length) this.#tell('anomaly-detect', changed);
+  }
+
+  /** What is loaded when it is first needed. */
+  async #more() {
+    try {
+      return await more();
+    } catch (cause) {
+      throw this.#fail(new WidgetError('engine', 'A part of the widget could not be loaded.', { cause, hint: 'more.js belongs beside anomaly-widget.js.' }));
+    }
+  }
+
+  /** Scores the rows with the other detectors that are named. */
+  async #compareAll() {
+    const names = this.compare.split(/[\s,]+/).filter(Boolean);
+    if (names.length === 0 && !this.#compare) return;
+    const { Compare } = await this.#more();
+    this.#compare ??= new Compare(
+      (listener) => ({ session: new Session(this.#client, listener), findings: new Findings() }),
+      () => { this.#view.compare(this.#compare?.lanes(this.#findings.columns.length) ?? []); this.#write(); });
+    const report = this.report;
+    if (report) await this.#compare.run(names, { time: report.times, value: report.values }, this.#allSettings, this.capacity);
   }
 
   #loaded() {
@@ -342,84 +416,42 @@ export class AnomalyWidgetElement extends Base {
 
   /** The stretch of time shown; null: all. @returns {{ from: number, to: number } | null} */
   get view() { return this.#view.looking; }
-  set view(view) { this.#look(view); }
+  set view(view) { this.#desk.look(view); }
 
   /** Shows an event with what is around it. @param {AnomalyEvent} event */
-  zoomTo(event) {
-    const around = Math.max(2 * (event.end - event.start), 40 * this.#step);
-    this.#zoom({ from: event.start - around, to: event.end + around });
-  }
+  zoomTo(event) { this.#desk.zoomTo(event); }
 
-  /** @param {{ from: number, to: number } | null} view */
-  #zoom(view) {
-    this.#look(view);
-    const layout = this.view ?? { from: this.#findings.columns.at('time', 0), to: this.#findings.columns.at('time', this.#findings.columns.length - 1) };
-    this.#tell('anomaly-view', { from: layout.from, to: layout.to });
-  }
+  /** Takes the last change of view, limit or labels back. */
+  undo() { this.#desk.step(-1); }
 
-  /** @param {{ from: number, to: number } | null} view */
-  #look(view) {
-    const { columns } = this.#findings;
-    const [first, last] = [columns.at('time', 0), columns.at('time', columns.length - 1)];
-    let kept = null;
-    if (view && view.to > view.from && last > first) {
-      const span = Math.max(Math.min(view.to - view.from, last - first), Math.min(4 * this.#step, last - first));
-      const from = Math.min(Math.max(view.from, first), last - span);
-      if (span < last - first) kept = { from, to: from + span };
-    }
-    this.#view.look(kept);
-    this.#panel.reset.hidden = !kept;
-    showTip(this.#panel, this.#view, null, this.#format, this.#words, this.#step);
-  }
+  /** Does again what was taken back last. */
+  redo() { this.#desk.step(1); }
 
-  get #chosenEvent() {
-    return this.#findings.events.find((event) => event.id === this.#chosen);
-  }
-
-  /** @param {AnomalyEvent} event */
-  #pick(event) {
-    this.#chosen = event.id;
-    const view = this.view;
-    if (view && (event.start > view.to || event.end < view.from)) this.zoomTo(event);
-    this.#mark();
-    this.#panel.list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
-    this.#panel.spoken.textContent = `${this.#format.moment(event.start, this.#step)}: ${summary(event, this.#format, this.#words)}. ${this.#words.severity(this.#format.tenths(event.severity))}`;
-    this.#tell('anomaly-select', event);
-  }
-
-  /** Goes to the next event in time. @param {number} by */
-  #walk(by) {
-    const { events } = this.#findings;
-    if (events.length === 0) return;
-    const now = events.findIndex((event) => event.id === this.#chosen);
-    const next = now < 0 ? (by > 0 ? 0 : events.length - 1) : now + by;
-    this.#pick(events[Math.min(Math.max(next, 0), events.length - 1)]);
-  }
-
-  // ------------------------------------------------------------------------------------------ what is shown
-
-  #mark() {
-    const { events } = this.#findings;
-    const index = events.findIndex((event) => event.id === this.#chosen);
-    this.#view.mark(events, index < 0 ? undefined : index);
-    if (!this.#view.started) return;
-    writeList(this.#panel.heading, this.#panel.list, {
-      events, chosen: this.#chosen, step: this.#step, format: this.#format, words: this.#words,
-      pick: (event) => this.#pick(event), zoom: (event) => this.zoomTo(event),
+  /** @param {HTMLElement} anchor */
+  async #openMenu(anchor) {
+    const { openMenu } = await this.#more();
+    openMenu(anchor, this.#panel.card, this.#words, {
+      step: (way) => this.#desk.step(way), canStep: (way) => this.#desk.canStep(way),
+      open: () => this.#panel.file.click(),
+      labels: (file) => { this.importLabels(file).catch((error) => this.#fail(error)); },
+      file: async (kind) => (kind === 'png' ? this.toBlob({ scale: 2 }) : kind === 'state.json' ? new Blob([JSON.stringify(this.getState(), null, 1)], { type: 'application/json' }) : this.export(/** @type {any} */ (kind))),
+      stretch: () => this.#desk.labelling(true),
+      table: () => { this.#tabled = !this.#tabled; this.#writeTable().catch(() => {}); },
+      tabled: this.#tabled, name: (this.label || 'anomaly').replace(/[^\p{L}\p{N}]+/gu, '-').toLowerCase(), empty: !this.report,
     });
   }
 
-  /** After each drawing: what stands on the picture as elements. */
-  #drawn() {
-    const { limit } = this.#panel, layout = this.#view.layout;
-    const { columns } = this.#findings;
-    const known = columns.at('limits', columns.length - 1);
-    limit.hidden = !layout || Number.isNaN(layout.limit) || Number.isNaN(known);
-    if (limit.hidden || !layout) return;
-    limit.style.left = `${layout.left + 4}px`;
-    limit.style.top = `${layout.limit}px`;
-    limit.textContent = `${this.#words.limit.toLowerCase()} ${this.#format.value(known)}`;
+  /** The table in place of the chart's company, if it is asked for. */
+  async #writeTable() {
+    const { sheet } = this.#panel, { columns, events } = this.#findings;
+    sheet.hidden = !this.#tabled || columns.length === 0;
+    if (sheet.hidden) return;
+    const { writeTable } = await this.#more();
+    writeTable(sheet, { events, labels: this.labels, columns, view: this.view ?? { from: columns.at('time', 0), to: columns.at('time', columns.length - 1) },
+      step: this.#step, title: this.label || this.#words.series, format: this.#format, words: this.#words });
   }
+
+  // ------------------------------------------------------------------------------------------ what is shown
 
   /** @param {import('./messages.js').Progress} progress */
   #progress(progress) {
@@ -465,32 +497,45 @@ export class AnomalyWidgetElement extends Base {
     const facts = rows && info ? [format.span(info.step), words.points(rows, format.whole(rows)), ...(info.period && info.period > 1 ? [words.rhythm(format.span(info.period * info.step))] : [])] : [];
     panel.facts.textContent = facts.join(' · ');
     panel.picker.value = this.detector;
-    panel.slider.value = panel.sliderValue.textContent = String(this.sensitivity);
+    panel.slider.value = panel.sliderValue.textContent = String(Math.round(this.sensitivity));
     panel.card.dataset.state = this.#state;
     panel.card.classList.toggle('bare', rows === 0);
     panel.card.classList.toggle('busy', this.#state === 'loading');
     panel.over.hidden = rows > 0 || this.#state === 'loading' || this.#state === 'live';
     panel.busy.hidden = rows > 0 || !(this.#state === 'loading' || this.#state === 'live');
     if (this.#state === 'live' && rows === 0) panel.busyText.textContent = this.#note || words.connecting;
+    panel.cancel.hidden = this.#state !== 'loading';
+    panel.stretch.hidden = rows === 0;
     panel.chart.tabIndex = rows ? 0 : -1;
-    panel.alertDismiss.hidden = rows === 0;
+    panel.alertClose.hidden = rows === 0;
     panel.alertOpen.hidden = rows === 0;
     const named = { empty: words.idle, loading: words.read, ready: words.ready, live: words.live, error: words.failed };
     panel.status.textContent = named[this.#state];
     panel.by.textContent = info && rows ? words.scoredBy(info.detector) : '';
-    panel.note.textContent = [this.#note, ...(info?.warnings ?? []), ...this.#session.warnings].filter(Boolean).join(' · ');
+    panel.note.textContent = [this.#note, ...(info?.warnings ?? []), ...this.#session.warnings, ...(this.#compare?.errors ?? [])].filter(Boolean).join(' · ');
     const title = this.label || words.series;
     panel.chart.setAttribute('aria-label', rows ? words.chart(title, facts.join(', '), words.events(this.#findings.events.length)) : title);
     panel.canvas.setAttribute('aria-label', title);
     if (this.#view.format !== format && rows) {
-      this.#view.read(format, this.#step);
-      this.#mark();
+      this.#view.read(format, this.#step, words.scoreOf.toLowerCase());
+      this.#desk.mark();
     }
+    if (this.#tabled) this.#writeTable().catch(() => {});
+    this.#translate().catch(() => {});
   }
 
-  /** @param {string} name @param {unknown} detail */
+  /** The words of the reader's language, loaded when it is one of those that are there. */
+  async #translate() {
+    const korean = /^ko\b/.test(this.locale);
+    if (korean === this.#korean) return;
+    this.#korean = korean;
+    this.#spoken = korean ? (await this.#more()).ko : {};
+    this.strings = this.#strings;
+  }
+
+  /** @param {string} name @param {unknown} detail @returns {boolean} false: the page wants it otherwise */
   #tell(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+    return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: name === 'anomaly-label' }));
   }
 
   // ------------------------------------------------------------------------------------------ attributes and properties
@@ -510,7 +555,7 @@ export class AnomalyWidgetElement extends Base {
     return /** @type {Format} */ (this.#formatKept);
   }
 
-  get #words() { return { ...words, ...this.#strings }; }
+  get #words() { return { ...words, ...this.#spoken, ...this.#strings }; }
   get #step() { return this.#session.info?.step ?? 0; }
   get #reading() { return { format: this.format, column: this.column }; }
   get #allSettings() {
@@ -533,7 +578,9 @@ export class AnomalyWidgetElement extends Base {
     this.#findings = new Findings();
     this.#view.columns = this.#findings.columns;
     this.#view.replace(0);
-    this.#mark();
+    this.#compare?.end();
+    this.#desk.fresh();
+    this.#desk.mark();
     this.#settle();
   }
 
@@ -549,7 +596,17 @@ export class AnomalyWidgetElement extends Base {
   set strings(strings) {
     this.#strings = { ...strings };
     this.#write();
-    this.#mark();
+    if (this.#findings.columns.length) this.#view.read(this.#format, this.#step, this.#words.scoreOf.toLowerCase());
+    this.#desk.mark();
+  }
+
+  /** Verdicts of the reader. @returns {Label[]} */
+  get labels() { return this.#desk.labels; }
+  set labels(labels) { this.#desk.labels = labels; }
+
+  /** Adds known events from a JSON or CSV file to the labels. @param {Blob} file */
+  async importLabels(file) {
+    this.labels = parseLabels(await file.text()).reduce(withLabel, this.labels);
   }
 
   get src() { return this.getAttribute('src') ?? ''; }
@@ -572,6 +629,8 @@ export class AnomalyWidgetElement extends Base {
   set sensitivity(value) { this.setAttribute('sensitivity', String(value)); }
   get capacity() { return Math.max(1, Number(this.getAttribute('capacity')) || 100_000); }
   set capacity(value) { this.setAttribute('capacity', String(value)); }
+  get compare() { return this.getAttribute('compare') ?? ''; }
+  set compare(value) { this.setAttribute('compare', value); }
   get locale() { return this.getAttribute('locale') ?? ''; }
   set locale(value) { this.setAttribute('locale', value); }
   get timeZone() { return this.getAttribute('time-zone') ?? ''; }
@@ -585,14 +644,14 @@ export class AnomalyWidgetElement extends Base {
 
   /** @returns {WidgetState} */
   getState() {
-    return { version: 1, detector: this.detector, threshold: this.threshold, sensitivity: this.sensitivity, settings: this.settings, labels: [...this.labels], view: this.view };
+    return { version: 1, detector: this.detector, threshold: this.threshold, sensitivity: this.sensitivity, settings: this.settings, labels: this.labels, compare: this.compare, view: this.view };
   }
 
   /** Restores what {@link getState} gave; resolves when it is shown. @param {WidgetState} state */
-  async setState({ detector, threshold, sensitivity, settings, labels, view }) {
+  async setState({ detector, threshold, sensitivity, settings, labels, compare, view }) {
     this.#settings = { ...settings };
-    this.labels = [...labels];
-    Object.assign(this, { detector, threshold, sensitivity });
+    this.labels = labels;
+    Object.assign(this, { detector, threshold, sensitivity, ...(compare !== undefined && { compare }) });
     if (this.report) await this.#again();
     this.view = view;
   }
@@ -604,7 +663,7 @@ export class AnomalyWidgetElement extends Base {
    */
   async toBlob({ type = 'image/png', width = this.#panel.canvas.clientWidth || 960, scale = globalThis.devicePixelRatio || 1 } = {}) {
     this.#view.start(await compile(this.#client.assets.wasm));
-    const canvas = this.#view.picture(width, scale, this.#step);
+    const canvas = this.#view.picture(width, scale);
     return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new WidgetError('draw', 'The picture could not be made.', { hint: 'Is it too large?' }))), type));
   }
 

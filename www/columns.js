@@ -36,6 +36,17 @@ export class Columns {
   }
 
   /**
+   * Replaces a column from a row on.
+   * @param {Name} name
+   * @param {Float64Array} rows
+   * @param {number} start counted from the first row ever seen
+   */
+  put(name, rows, start) {
+    const at = Math.max(start - this.base, 0), skip = Math.max(this.base - start, 0);
+    this.#room(name, this.length).set(rows.subarray(skip, skip + this.length - at), at);
+  }
+
+  /**
    * Drops the oldest rows.
    * @param {number} count
    */

@@ -17,3 +17,26 @@ export function h(tag, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
+
+/**
+ * A button.
+ * @param {string} text
+ * @param {(event: MouseEvent) => void} click
+ * @param {Record<string, string | boolean>} [attributes]
+ */
+export function button(text, click, attributes = {}) {
+  return h('button', { type: 'button', class: 'button', click, ...attributes }, text);
+}
+
+/**
+ * A choice of a few.
+ * @param {string} label
+ * @param {Record<string, string>} options texts by value
+ * @param {string} value
+ * @param {(value: string) => void} change
+ */
+export function choice(label, options, value, change) {
+  const select = h('select', { 'aria-label': label, change: () => change(select.value) },
+    ...Object.entries(options).map(([key, text]) => h('option', { value: key, ...(key === value && { selected: true }) }, text)));
+  return select;
+}

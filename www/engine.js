@@ -69,6 +69,7 @@ export class Watch {
     this.#settings = settings;
     this.#session = new Session(client, {
       progress: () => {}, collecting: () => {}, columns: () => this.#findings.columns,
+      decided: (decision) => { this.#findings.decide(decision); },
       part: (part, fresh) => {
         if (fresh) this.#findings = new Findings();
         this.#findings.take(part, Infinity);

@@ -1,74 +1,148 @@
-// The list of events: when, what, and on the chosen one why.
+// The list beside the chart: events and own labels, sorted and filtered; on the chosen one why, and what to do.
 
-import { h } from './dom.js';
+import { button, choice, h } from './dom.js';
+import { summary } from './explain.js';
+import { labelOf, rightness } from './labels.js';
 import { levelOf } from './view.js';
 
 /** @typedef {import('./messages.js').AnomalyEvent} AnomalyEvent */
-/** @typedef {import('./format.js').Format} Format */
-/** @typedef {import('./words.js').Words} Words */
+/** @typedef {import('./labels.js').Label} Label */
 
 /** Entries written out; a list that nobody reads to its end stays short. */
 const MOST = 100;
 
 /**
- * Writes the list anew.
- * @param {HTMLElement} heading
- * @param {HTMLElement} list
- * @param {{ events: AnomalyEvent[], chosen: string | null, step: number, format: Format, words: Words,
- *   pick: (event: AnomalyEvent) => void, zoom: (event: AnomalyEvent) => void }} show
+ * What the reader chose to see of the list.
+ * @typedef {object} Choice
+ * @property {'severity' | 'start' | 'length'} order
+ * @property {string} kind one kind of event, or empty
+ * @property {string} level the least severe level, or empty
  */
-export function writeList(heading, list, { events, chosen, step, format, words, pick, zoom }) {
-  heading.textContent = events.length > 1 ? `${words.events(events.length)} · ${words.order}` : words.events(events.length);
-  const sorted = [...events].sort((a, b) => b.severity - a.severity);
-  const shown = sorted.slice(0, MOST);
-  const late = sorted.find((event, i) => i >= MOST && event.id === chosen);
-  if (late) shown.push(late);
-  const focused = /** @type {ShadowRoot} */ (list.getRootNode()).activeElement?.closest('li')?.dataset.id;
-  list.replaceChildren(...shown.map((event) => {
-    const current = event.id === chosen;
-    const item = h('li', { 'data-level': levelOf(event.severity), 'data-id': event.id, ...(current && { 'aria-current': 'true' }) },
-      h('button', { type: 'button', class: 'event', click: () => pick(event) },
-        h('i', { title: words.severity(format.tenths(event.severity)) }, h('span', { class: 'quiet' }, words.severity('')), format.tenths(event.severity)),
-        h('b', {}, format.moment(event.start, step)),
-        h('span', {}, summary(event, format, words))));
-    if (current) item.append(h('div', { class: 'more' }, why(event, format, words), h('br'), h('button', { type: 'button', class: 'button', click: () => zoom(event) }, words.zoom)));
-    return item;
-  }));
-  if (events.length === 0) list.append(h('li', {}, h('p', {}, words.none)));
-  if (sorted.length > shown.length) list.append(h('li', {}, h('p', {}, words.more(sorted.length - shown.length))));
-  if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-id="${CSS.escape(focused)}"] > .event`))?.focus();
+
+/**
+ * @typedef {object} Entry what the list is written from
+ * @property {AnomalyEvent[]} events
+ * @property {Label[]} labels
+ * @property {string | null} chosen
+ * @property {number} step
+ * @property {import('./format.js').Format} format
+ * @property {import('./words.js').Words} words
+ * @property {Choice} choice
+ * @property {(event: AnomalyEvent) => string[]} explain
+ * @property {() => Node | string} figure of the chosen event
+ * @property {(change: Partial<Choice>) => void} choose
+ * @property {(event: AnomalyEvent) => void} pick
+ * @property {(stretch: { start: number, end: number }) => void} zoom
+ * @property {(stretch: { start: number, end: number }, verdict: Label['verdict']) => void} judge
+ * @property {(label: Label) => void} drop
+ * @property {(stretch: { start: number, end: number }, text: string) => void} remark
+ */
+
+/**
+ * The events that are listed, in their order.
+ * @param {AnomalyEvent[]} events
+ * @param {Choice} choice
+ */
+export function listed(events, { order, kind, level }) {
+  const levels = level === 'severe' ? ['severe'] : level ? ['strong', 'severe'] : null;
+  const kept = events.filter((event) => (!kind || event.kind === kind) && (!levels || levels.includes(levelOf(event.severity))));
+  const key = { severity: (/** @type {AnomalyEvent} */ e) => -e.severity, start: (/** @type {AnomalyEvent} */ e) => e.start, length: (/** @type {AnomalyEvent} */ e) => e.start - e.end }[order];
+  return kept.sort((a, b) => key(a) - key(b));
 }
 
 /**
- * "41 % below expected · 31.5 hr".
- * @param {AnomalyEvent} event
- * @param {Format} format
- * @param {Words} words
+ * Writes the list anew.
+ * @param {import('./panel.js').Panel} panel
+ * @param {Entry} show
  */
-export function summary(event, format, words) {
-  const parts = [headline(event, format, words)];
-  if (event.kind !== 'point') parts.push(format.span(event.end - event.start));
-  if (!event.settled) parts.push(words.provisional);
-  return parts.join(' · ');
+export function writeList({ heading, filters, list, score }, show) {
+  const { events, labels, chosen, format, words, choice: wish } = show;
+  const sorted = listed(events, wish);
+  heading.textContent = sorted.length < events.length ? words.shown(sorted.length, events.length) : words.events(events.length);
+  filters.hidden = events.length < 2;
+  if (!filters.contains(/** @type {ShadowRoot} */ (list.getRootNode()).activeElement)) {
+    filters.replaceChildren(
+      choice(words.order, words.orders, wish.order, (order) => show.choose({ order: /** @type {Choice['order']} */ (order) })),
+      choice(words.kind, words.kinds, wish.kind, (kind) => show.choose({ kind })),
+      choice(words.level, words.levels, wish.level, (level) => show.choose({ level })));
+  }
+  const shown = sorted.slice(0, MOST);
+  const late = sorted.find((event, i) => i >= MOST && event.id === chosen);
+  if (late) shown.push(late);
+  const focused = focusIn(list);
+  const own = labels.filter((label) => !events.some((event) => labelOf(event, [label])));
+  list.replaceChildren(...shown.map((event) => entry(event, show)), ...own.map((label) => ownEntry(label, show)));
+  if (shown.length === 0) list.prepend(h('li', {}, h('p', {}, events.length ? words.noneShown : words.none)));
+  if (sorted.length > shown.length) list.append(h('li', {}, h('p', {}, words.more(sorted.length - shown.length))));
+  if (focused) /** @type {HTMLElement | null} */ (list.querySelector(focused))?.focus();
+  score.textContent = labels.length ? rightnessText(show) : '';
 }
 
-/** @param {AnomalyEvent} event @param {Format} format @param {Words} words */
-function headline({ kind, direction, value, expected }, format, words) {
-  if (kind === 'shift') return words.shift;
-  if (direction === 'shape') return words.shape;
-  if (expected === undefined || !Number.isFinite(value)) return words[direction];
-  const difference = Math.abs(value - expected);
-  const part = difference / Math.abs(expected);
-  // Far from what the expected value can measure, the difference itself says more.
-  const by = part < 10 ? format.percent(part) : format.value(difference);
-  return value > expected ? words.above(by) : words.below(by);
+/** Where the focus is, as a selector that finds it in the list written anew. @param {HTMLElement} list */
+function focusIn(list) {
+  const active = /** @type {HTMLElement | null} */ (/** @type {ShadowRoot} */ (list.getRootNode()).activeElement);
+  const item = active?.closest('li');
+  if (!active || !item || !list.contains(active)) return null;
+  return `[data-id="${CSS.escape(item.dataset.id ?? '')}"] ${active.dataset.does ? `[data-does=${active.dataset.does}]` : '.event'}`;
 }
 
-/** @param {AnomalyEvent} event @param {Format} format @param {Words} words */
-function why({ expected, value, score, limit }, format, words) {
-  return words.why({
-    expected: expected === undefined ? undefined : format.value(expected),
-    value: Number.isFinite(value) ? format.value(value) : words.missing,
-    score: format.value(score), limit: format.value(limit),
-  });
+/** @param {AnomalyEvent} event @param {Entry} show */
+function entry(event, show) {
+  const { labels, step, format, words } = show;
+  const current = event.id === show.chosen;
+  const label = labelOf(event, labels);
+  const severity = format.tenths(event.severity);
+  const item = h('li', { 'data-level': levelOf(event.severity), 'data-id': event.id, ...(label && { 'data-verdict': label.verdict }), ...(current && { 'aria-current': 'true' }) },
+    h('button', { type: 'button', class: 'event', 'aria-expanded': String(current), click: () => show.pick(event) },
+      h('i', { title: words.severity(severity) }, h('span', { class: 'quiet' }, words.severity('')), severity),
+      h('span', { class: `kind ${event.kind}`, role: 'img', 'aria-label': words.isKind[event.kind] }),
+      h('b', {}, format.moment(event.start, step)),
+      h('span', { class: 'what' }, [summary(event, format, words), ...(label ? [words.verdicts[label.verdict]] : [])].join(' · '))));
+  if (current) {
+    const lines = show.explain(event).map((line) => h('p', {}, line));
+    item.append(h('div', { class: 'more' }, show.figure(), ...lines.slice(0, 2), ...actions(event, label, show), ...lines.slice(2)));
+  }
+  return item;
+}
+
+/** A stretch that the reader labelled and no event has. @param {Label} label @param {Entry} show */
+function ownEntry(label, show) {
+  const { format, words, step } = show;
+  const missed = label.verdict === 'anomaly' ? ` · ${words.missed}` : '';
+  return h('li', { 'data-id': `own${label.start}`, 'data-own': label.verdict },
+    h('button', { type: 'button', class: 'event', click: () => show.zoom(label) },
+      h('span', { class: 'kind own', role: 'img', 'aria-label': words.own }), h('b', {}, format.moment(label.start, step)),
+      h('span', { class: 'what' }, `${label.verdict === 'anomaly' ? words.isAnomaly : words.isNormal} · ${format.span(label.end - label.start)}${missed}`)),
+    h('div', { class: 'more' }, ...actions(label, label, show)));
+}
+
+/**
+ * @param {{ start: number, end: number }} stretch
+ * @param {Label | undefined} label
+ * @param {Entry} show
+ */
+function actions(stretch, label, show) {
+  const { words } = show;
+  const judge = (/** @type {Label['verdict']} */ verdict, /** @type {string} */ text) => button(text, () => {
+    if (label?.verdict === verdict) show.drop(label);
+    else show.judge(stretch, verdict);
+  }, { 'data-does': verdict, 'aria-pressed': String(label?.verdict === verdict) });
+    const row = h('div', { class: 'acts' }, judge('anomaly', words.confirm), judge('normal', words.dismiss),
+    button(words.note, () => { note.hidden = !note.hidden; if (!note.hidden) note.focus(); }, { 'data-does': 'note', ...(label?.note && { 'aria-pressed': 'true' }) }),
+    button(words.zoom, () => show.zoom(stretch), { 'data-does': 'zoom' }));
+  if (label === stretch) row.append(button(words.remove, () => show.drop(/** @type {Label} */ (label)), { 'data-does': 'remove' }));
+  const note = h('input', { type: 'text', class: 'note', 'data-does': 'text', 'aria-label': words.note, placeholder: words.note, change: () => {
+    note.blur();
+    show.remark(stretch, note.value);
+  } });
+  note.value = label?.note ?? '';
+  note.hidden = !label?.note;
+  return [row, note];
+}
+
+/** @param {Entry} show */
+function rightnessText({ events, labels, format, words }) {
+  const { right, judged, found, known } = rightness(events, labels);
+  const share = (/** @type {number} */ n, /** @type {number} */ all) => (all ? words.share(format.percent(n / all), n, all) : '');
+  return words.rightness(share(right, judged), share(found, known));
 }

@@ -15,7 +15,7 @@
 
 /** @typedef {{ name: string, family: string, pretrained: boolean, summary: string, source: string, defaults: object }} DetectorInfo */
 
-/** @typedef {{ detector: string, step: number, period: number | null, rows: number, confidence: string, warnings: string[] }} Info */
+/** @typedef {{ detector: string, step: number, period: number | null, window: number | null, rows: number, confidence: string, warnings: string[] }} Info */
 
 /** @typedef {{ weights: Uint8Array, card: string }} Model */
 
@@ -51,8 +51,11 @@
  * @property {Float64Array} [expected]
  * @property {Float64Array} [lower]
  * @property {Float64Array} [upper]
+ * @property {number} ordinary the median score of the calibration
  * @property {AnomalyEvent[]} events
  */
+
+/** @typedef {{ start: number, settled: number, limits: Float64Array, ordinary: number, events: AnomalyEvent[] }} Decision of the rows from `start` on */
 
 /** @typedef {{ stage: 'read' | 'fit' | 'score' | 'adapt', done: number }} Progress `done`: 0 to 1 */
 
@@ -67,7 +70,7 @@
  *   fit on the first `train` rows and score all; rows up to `openFrom` can no longer change
  * @property {{ ask: Columns & { series: number, lateMs: number, capacity: number }, reply: { part: Part, openFrom: number } }} push
  *   merge rows and score what follows them
- * @property {{ ask: { series: number, threshold: string, sensitivity: number }, reply: Part }} decide from stored scores
+ * @property {{ ask: { series: number, threshold: string, sensitivity: number }, reply: Decision }} decide from stored scores
  * @property {{ ask: { series: number }, reply: null }} close free the engine of a series
  */
 

@@ -1,6 +1,6 @@
 // The widget's document: header, chart, list, footer, and what each state shows. It holds no data.
 
-import { h } from './dom.js';
+import { button, h } from './dom.js';
 import { styles } from './style.js';
 
 /** @typedef {import('./words.js').Words} Words */
@@ -13,8 +13,15 @@ import { styles } from './style.js';
  * @property {(file: File) => void} file
  * @property {() => void} reset
  * @property {() => void} retry
- * @property {() => void} dismiss
+ * @property {() => void} close the error
+ * @property {() => void} cancel
+ * @property {(open: HTMLElement) => void} menu
+ * @property {() => void} stretch to label
+ * @property {(colour: string) => void} toggle
  */
+
+/** The colours that the legend switches, with the column that each needs. */
+export const LEGEND = /** @type {const} */ ({ line: 'value', expected: 'expected', band: 'band' });
 
 export class Panel {
   /**
@@ -33,40 +40,49 @@ export class Panel {
     this.sliderLabel = h('span');
     this.slider = h('input', { type: 'range', min: '0', max: '100', step: '1', ...on('input', () => hands.sensitivity(Number(this.slider.value))) });
     this.sliderValue = h('output');
-    this.tools = h('div', { class: 'tools' }, h('label', {}, this.pickerLabel, this.picker), h('label', {}, this.sliderLabel, this.slider, this.sliderValue), h('slot', { name: 'actions' }));
+    this.stretch = button('', hands.stretch, { class: 'button stretch', 'aria-pressed': 'false' });
+    this.menu = button('⋯', () => hands.menu(this.menu), { 'aria-haspopup': 'true', 'aria-expanded': 'false' });
+    this.tools = h('div', { class: 'tools' }, h('label', {}, this.pickerLabel, this.picker), h('label', {}, this.sliderLabel, this.slider, this.sliderValue), this.stretch, h('slot', { name: 'actions' }), this.menu);
     this.header = h('header', { part: 'toolbar' }, h('slot', { name: 'title' }, this.title), this.facts, this.tools);
 
     this.canvas = h('canvas', { role: 'img' });
     this.cross = h('div', { class: 'cross', hidden: true });
     this.dot = h('div', { class: 'dot', hidden: true });
     this.brush = h('div', { class: 'brush', hidden: true });
-    this.limit = h('div', { class: 'limit', hidden: true });
     this.tip = h('div', { class: 'tip', part: 'tooltip', hidden: true });
-    this.reset = h('button', { type: 'button', class: 'button reset', hidden: true, ...on('click', hands.reset) });
-    this.chart = h('div', { class: 'chart', part: 'chart', role: 'group', tabindex: '0' }, this.canvas, this.brush, this.cross, this.dot, this.limit, this.tip, this.reset);
+    this.chart = h('div', { class: 'chart', part: 'chart', role: 'application', tabindex: '0' }, this.canvas, this.brush, this.cross, this.dot, this.tip);
+    this.limit = h('div', { class: 'limit', role: 'slider', tabindex: '0', 'aria-orientation': 'vertical', 'aria-valuemin': '0', 'aria-valuemax': '100', hidden: true });
+    this.reset = button('', hands.reset, { class: 'button reset', hidden: true });
     this.emptyText = h('span');
-    this.openButton = h('button', { type: 'button', class: 'button', ...on('click', () => this.file.click()) });
+    this.openButton = button('', () => this.file.click());
     this.over = h('div', { class: 'over' }, h('slot', { name: 'empty' }, h('div', { class: 'mark' }), this.emptyText, this.openButton));
     this.busyText = h('span');
-    this.busy = h('div', { class: 'over', hidden: true }, this.busyText);
+    this.cancel = button('', hands.cancel);
+    this.busy = h('div', { class: 'over', hidden: true }, this.busyText, this.cancel);
     this.bar = h('div', { class: 'bar', role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100', hidden: true });
     this.alertText = h('div');
-    this.alertOpen = h('button', { type: 'button', class: 'button', ...on('click', () => this.file.click()) });
-    this.alertDismiss = h('button', { type: 'button', class: 'button', ...on('click', hands.dismiss) });
-    this.alert = h('div', { class: 'alert', role: 'alert', hidden: true }, this.alertText, h('slot', { name: 'error' }), this.alertOpen, this.alertDismiss);
-    // Outside of the chart's group, so that its keys and its pointer do not meet these controls.
-    this.stage = h('div', { class: 'stage' }, this.chart, this.over, this.busy, this.bar, this.alert);
+    this.alertOpen = button('', () => this.file.click());
+    this.alertClose = button('', hands.close);
+    this.alert = h('div', { class: 'alert', role: 'alert', hidden: true }, this.alertText, h('slot', { name: 'error' }), this.alertOpen, this.alertClose);
+    /** In the chart's place: the tables, when they are asked for. */
+    this.sheet = h('div', { class: 'sheet', part: 'table', hidden: true, tabindex: '0' });
+    // Outside of the chart, so that its keys and its pointer do not meet these controls.
+    this.stage = h('div', { class: 'stage' }, this.chart, this.limit, this.reset, this.sheet, this.over, this.busy, this.bar, this.alert);
 
     this.heading = h('h2');
+    this.filters = h('div', { class: 'filters', hidden: true });
     this.list = h('ol');
-    this.side = h('div', { class: 'side', part: 'events' }, h('div', { class: 'scroll' }, this.heading, this.list));
+    this.score = h('p', { class: 'score' });
+    this.side = h('div', { class: 'side', part: 'events' }, h('div', { class: 'scroll' }, this.heading, this.score, this.filters, this.list));
 
     this.status = h('span', { class: 'status' });
-    this.retry = h('button', { type: 'button', class: 'button', hidden: true, ...on('click', hands.retry) });
+    this.retry = button('', hands.retry, { hidden: true });
     this.by = h('span');
+    this.legend = h('span', { class: 'legend', part: 'legend', role: 'group', hidden: true }, ...Object.keys(LEGEND).map((colour) =>
+      h('button', { type: 'button', 'data-colour': colour, 'aria-pressed': 'true', click: () => hands.toggle(colour) }, h('span', { class: colour }), h('span'))));
     this.note = h('span');
     this.private = h('span', { class: 'private' });
-    this.footer = h('footer', { part: 'status' }, this.status, this.retry, this.by, this.note, this.private);
+    this.footer = h('footer', { part: 'status' }, this.status, this.retry, this.by, this.legend, this.note, this.private);
 
     this.spoken = h('div', { class: 'quiet', 'aria-live': 'polite' });
     this.probe = h('span', { class: 'probe', 'aria-hidden': 'true' });
@@ -100,9 +116,18 @@ export class Panel {
     this.reset.textContent = words.reset;
     this.emptyText.textContent = words.empty;
     this.openButton.textContent = this.alertOpen.textContent = words.open;
-    this.alertDismiss.textContent = words.dismiss;
+    this.alertClose.textContent = words.close;
     this.retry.textContent = words.retry;
+    this.cancel.textContent = words.cancel;
     this.private.textContent = words.private;
+    this.stretch.textContent = words.labelStretch;
+    this.menu.ariaLabel = this.menu.title = words.menu;
+    this.limit.ariaLabel = words.limitHandle;
+    this.file.ariaLabel = words.open;
+    for (const [colour, word] of Object.entries(LEGEND)) {
+      const text = this.legend.querySelector(`[data-colour=${colour}] > :last-child`);
+      if (text) text.textContent = words[word];
+    }
   }
 
   /**

@@ -27,6 +27,8 @@ export class Findings {
   columns = new Columns();
   /** @type {AnomalyEvent[]} */
   events = [];
+  /** The ordinary score, from which limits are measured. */
+  ordinary = NaN;
   #settled = 0;
 
   /**
@@ -38,12 +40,36 @@ export class Findings {
    */
   take(part, capacity) {
     const start = this.columns.replace(part);
-    const before = this.events.filter((event) => event.startIndex >= part.start);
-    this.events = this.events.filter((event) => event.startIndex < part.start);
+    const changed = this.#follow(part);
+    // Some room, so that a full buffer is not moved at every row.
+    const over = this.columns.length - capacity;
+    const forgotten = over > capacity / 20 ? over : 0;
+    if (forgotten) this.columns.forget(forgotten);
+    return { start, forgotten, changed };
+  }
+
+  /**
+   * Takes in what was decided anew.
+   * @param {import('./messages.js').Decision} decision
+   * @returns {Change[]} events that are not what they were
+   */
+  decide(decision) {
+    this.columns.put('limits', decision.limits, decision.start);
+    return this.#follow(decision);
+  }
+
+  /**
+   * Replaces the events from a row on.
+   * @param {import('./messages.js').Decision | import('./messages.js').Part} part
+   * @returns {Change[]}
+   */
+  #follow({ start, settled, ordinary, events }) {
+    const before = this.events.filter((event) => event.startIndex >= start);
+    this.events = this.events.filter((event) => event.startIndex < start);
     const ids = new Set(this.events.map((event) => event.id));
     /** @type {Change[]} */
     const changed = [];
-    for (const event of part.events) {
+    for (const event of events) {
       const same = before.filter((old) => old.start < event.end && event.start < old.end);
       before.splice(0, before.length, ...before.filter((old) => !same.includes(old)));
       const [first, ...others] = same;
@@ -56,13 +82,9 @@ export class Findings {
       else if (first.settled !== event.settled) changed.push({ ...event, change: 'settled' });
     }
     for (const old of before) changed.push({ ...old, change: 'withdrawn' });
-    this.events.push(...part.events);
-    this.#settled = part.settled;
-    // Some room, so that a full buffer is not moved at every row.
-    const over = this.columns.length - capacity;
-    const forgotten = over > capacity / 20 ? over : 0;
-    if (forgotten) this.columns.forget(forgotten);
-    return { start, forgotten, changed };
+    this.events.push(...events);
+    [this.#settled, this.ordinary] = [settled, ordinary];
+    return changed;
   }
 
   /** @returns {Report | null} */

@@ -90,7 +90,7 @@ export class Service {
   #decide({ series, threshold, sensitivity }) {
     const { engine } = this.#at(series);
     engine.decide(threshold, sensitivity);
-    return engine.report(0);
+    return engine.decision();
   }
 
   /** @param {Requests['close']['ask']} ask */

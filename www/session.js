@@ -15,6 +15,7 @@ import { read } from './sources.js';
  * @typedef {object} Listener
  * @property {(progress: import('./messages.js').Progress) => void} progress
  * @property {(part: Part, fresh: boolean) => void} part `fresh`: everything before is gone
+ * @property {(decision: import('./messages.js').Decision, sensitivity: number) => void} decided
  * @property {(got: number, needed: number) => void} collecting
  * @property {() => import('./columns.js').Columns} columns the rows that {@link Listener.part} gave
  */
@@ -122,8 +123,8 @@ export class Session {
   async decide(threshold, sensitivity) {
     if (!this.info) return;
     const run = this.#run.signal;
-    const part = await this.client.ask('decide', { series: this.#series, threshold, sensitivity });
-    if (!run.aborted) this.tell.part(part, false);
+    const decision = await this.client.ask('decide', { series: this.#series, threshold, sensitivity });
+    if (!run.aborted) this.tell.decided(decision, sensitivity);
   }
 
   /**

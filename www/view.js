@@ -5,6 +5,7 @@ import { Chart, initSync } from '../pkg/anomaly_widget.js';
 import { themeOf } from './colours.js';
 import { names } from './columns.js';
 import { offsets } from './format.js';
+import { labelOf } from './labels.js';
 
 /** @typedef {import('./messages.js').AnomalyEvent} AnomalyEvent */
 /** @typedef {import('./columns.js').Columns} Columns */
@@ -19,6 +20,10 @@ import { offsets } from './format.js';
  * @property {number} stripTop
  * @property {number} stripBottom
  * @property {number} limit height of the limit, NaN: none
+ * @property {number} lanesTop
+ * @property {number} lanesBottom
+ * @property {number} overviewTop
+ * @property {number} overviewBottom the same as its top: there is none
  * @property {number} from first moment shown
  * @property {number} to last moment shown
  * @property {number} low value at the bottom
@@ -41,6 +46,16 @@ export class View {
   chosen;
   /** @type {import('./format.js').Format | null} */
   format = null;
+  /** @type {import('./labels.js').Label[]} */
+  labels = [];
+  /** @type {import('./compare.js').Lane[]} */
+  lanes = [];
+  /** The limit at the middle sensitivity; NaN: not known. */
+  neutral = NaN;
+  /** Colours that the reader switched off. @type {Set<string>} */
+  hidden = new Set();
+  #step = 0;
+  #word = '';
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -56,6 +71,12 @@ export class View {
     this.observer = new ResizeObserver(([entry]) => this.#resized(entry));
   }
 
+  /** Prints are made of what is drawn now, in the colours of paper. */
+  #print = () => {
+    this.#dressed = false;
+    this.#drawNow();
+  };
+
   /** @param {WebAssembly.Module} module */
   start(module) {
     if (this.#chart) return;
@@ -63,6 +84,22 @@ export class View {
     this.#chart = new Chart(this.canvas);
     this.#dressed = false;
     this.#chart.resize(this.#size[0], this.#size[1], this.#scale);
+    this.#observe();
+    for (const type of ['beforeprint', 'afterprint']) addEventListener(type, this.#print);
+    this.#follow();
+  }
+
+  /** A screen of another density: not every browser tells the observer of that. */
+  #follow() {
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', () => {
+      if (!this.#chart) return;
+      this.observer.unobserve(this.canvas);
+      this.#observe();
+      this.#follow();
+    }, { once: true });
+  }
+
+  #observe() {
     try {
       this.observer.observe(this.canvas, { box: 'device-pixel-content-box' });
     } catch {
@@ -73,6 +110,7 @@ export class View {
   /** Frees what the module holds. */
   stop() {
     this.observer.disconnect();
+    for (const type of ['beforeprint', 'afterprint']) removeEventListener(type, this.#print);
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     this.#chart?.free();
@@ -99,24 +137,58 @@ export class View {
   }
 
   /**
-   * Shows these events, one of them emphasised.
+   * Shows these events, one of them emphasised, and the reader's labels.
    * @param {AnomalyEvent[]} events
    * @param {number} [chosen]
+   * @param {import('./labels.js').Label[]} [labels]
    */
-  mark(events, chosen) {
+  mark(events, chosen, labels = []) {
     this.events = events;
     this.chosen = chosen;
-    this.#chart?.mark(marks(events), chosen);
+    this.labels = labels;
+    this.#chart?.mark(marks(events, labels), chosen);
+    this.#chart?.labels(spans(labels));
     this.draw();
   }
 
-  /** @param {import('./format.js').Format} format @param {number} step milliseconds */
-  read(format, step) {
-    this.format = format;
-    const time = this.columns.get('time') ?? [0];
-    const zone = offsets(time[0] ?? 0, time[time.length - 1] ?? 0, format.timeZone);
-    this.#chart?.reading(zone, format.decimal, step);
+  /** Follows a change of all limits. */
+  decided() {
+    this.#chart?.limits(this.columns.get('limits') ?? new Float64Array());
     this.draw();
+  }
+
+  /** Keeps the neutral limit at its height. @param {number} neutral */
+  keep(neutral) {
+    this.neutral = neutral;
+    this.#chart?.keep(neutral);
+  }
+
+  /** Shows a lane for each other detector. @param {import('./compare.js').Lane[]} lanes */
+  compare(lanes) {
+    this.lanes = lanes;
+    if (this.#chart) layLanes(this.#chart, lanes);
+    this.draw();
+  }
+
+  /** The score at a height of the strip. @param {number} y CSS pixels */
+  scoreAt(y) {
+    return this.#chart?.score(y * this.#scale) ?? NaN;
+  }
+
+  /** @param {import('./format.js').Format} format @param {number} step milliseconds @param {string} word beside the scores */
+  read(format, step, word) {
+    this.format = format;
+    [this.#step, this.#word] = [step, word];
+    if (this.#chart) this.#reading(this.#chart);
+    this.draw();
+  }
+
+  /** @param {Chart} chart */
+  #reading(chart) {
+    if (!this.format) return;
+    const time = this.columns.get('time') ?? [0];
+    const zone = offsets(time[0] ?? 0, time[time.length - 1] ?? 0, this.format.timeZone);
+    chart.reading(zone, this.format.decimal, this.#step, this.#word);
   }
 
   /** Shows a stretch of time; null: all. @param {{ from: number, to: number } | null} view */
@@ -152,7 +224,7 @@ export class View {
     if (!this.#chart || this.#size[0] === 0) return;
     if (!this.#dressed) {
       this.#dressed = true;
-      dress(this.#chart, this.probe);
+      dress(this.#chart, this.probe, this.hidden);
     }
     this.layout = layoutOf(this.#chart, this.#scale);
     this.#chart.draw(labels(this.#chart, this.format));
@@ -177,20 +249,21 @@ export class View {
    * The picture at another size.
    * @param {number} width CSS pixels
    * @param {number} scale device pixels a CSS pixel
-   * @param {number} step
    * @returns {HTMLCanvasElement}
    */
-  picture(width, scale, step) {
+  picture(width, scale) {
     const canvas = document.createElement('canvas');
     const height = width * (this.canvas.clientHeight || 1) / (this.canvas.clientWidth || 1);
     const chart = new Chart(canvas);
     try {
       chart.resize(Math.round(width * scale), Math.round(height * scale), scale);
-      dress(chart, this.probe);
+      dress(chart, this.probe, this.hidden);
       feed(chart, this.columns, 0);
-      const time = this.columns.get('time') ?? [0];
-      if (this.format) chart.reading(offsets(time[0] ?? 0, time[time.length - 1] ?? 0, this.format.timeZone), this.format.decimal, step);
-      chart.mark(marks(this.events));
+      this.#reading(chart);
+      chart.keep(this.neutral);
+      layLanes(chart, this.lanes);
+      chart.mark(marks(this.events, this.labels));
+      chart.labels(spans(this.labels));
       chart.look(this.#look?.from, this.#look?.to);
       chart.draw(labels(chart, this.format));
       return canvas;
@@ -205,9 +278,18 @@ function devicePixels(exact, computed) {
   return exact !== undefined && Math.abs(exact - computed) < 2 ? exact : Math.round(computed);
 }
 
-/** @param {Chart} chart @param {HTMLElement} probe */
-function dress(chart, probe) {
-  chart.theme(themeOf(probe, Chart.colours()), getComputedStyle(probe).fontFamily);
+/** @param {Chart} chart @param {HTMLElement} probe @param {Set<string>} hidden */
+function dress(chart, probe, hidden) {
+  const names = Chart.colours();
+  const bytes = themeOf(probe, names);
+  for (const name of hidden) bytes[4 * names.indexOf(name) + 3] = 0;
+  chart.theme(bytes, getComputedStyle(probe).fontFamily);
+}
+
+/** @param {Chart} chart @param {import('./compare.js').Lane[]} lanes */
+function layLanes(chart, lanes) {
+  chart.lanes(lanes.map((lane) => lane.name));
+  lanes.forEach((lane, i) => chart.lane(i, 0, lane.severity));
 }
 
 /** @param {Chart} chart @param {Columns} columns @param {number} start */
@@ -217,9 +299,16 @@ function feed(chart, columns, start) {
   chart.replace(start, time ?? none, value ?? none, scores ?? none, limits ?? none, expected, lower, upper);
 }
 
-/** @param {AnomalyEvent[]} events */
-function marks(events) {
-  return Float64Array.from(events.flatMap((e) => [e.start, e.end, e.peak, e.value, e.severity, e.kind === 'point' ? 1 : 0]));
+const kinds = { duration: 0, point: 1, shift: 2 };
+
+/** @param {AnomalyEvent[]} events @param {import('./labels.js').Label[]} labels */
+function marks(events, labels) {
+  return Float64Array.from(events.flatMap((e) => [e.start, e.end, e.peak, e.value, e.severity, kinds[e.kind], labelOf(e, labels)?.verdict === 'normal' ? 1 : 0]));
+}
+
+/** @param {import('./labels.js').Label[]} labels */
+function spans(labels) {
+  return Float64Array.from(labels.flatMap(({ start, end, verdict }) => [start, end, verdict === 'anomaly' ? 1 : 0]));
 }
 
 /** @param {Chart} chart @param {import('./format.js').Format | null} format */
@@ -232,9 +321,9 @@ function labels(chart, format) {
 function layoutOf(chart, scale) {
   const numbers = chart.layout();
   if (numbers.length === 0) return null;
-  const [left, top, right, bottom, stripTop, stripBottom, limit] = numbers.subarray(0, 7).map((n) => n / scale);
-  const [from, to, low, high] = numbers.subarray(7);
-  return { left, top, right, bottom, stripTop, stripBottom, limit, from, to, low, high };
+  const [left, top, right, bottom, stripTop, stripBottom, limit, lanesTop, lanesBottom, overviewTop, overviewBottom] = numbers.subarray(0, 11).map((n) => n / scale);
+  const [from, to, low, high] = numbers.subarray(11);
+  return { left, top, right, bottom, stripTop, stripBottom, limit, lanesTop, lanesBottom, overviewTop, overviewBottom, from, to, low, high };
 }
 
 /** The name of a severity's level, as in the style sheet. @param {number} severity */

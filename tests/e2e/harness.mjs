@@ -16,7 +16,10 @@ export { root };
 /**
  * A server and a browser for the tests of one file; both end after the last of them.
  * @param {{ csp?: string }} [options] a Content-Security-Policy for every response
- * @returns {Promise<{ url: string, open: (path?: string, page?: import('playwright-core').BrowserContextOptions) => Promise<Opened> }>}
+ * @returns {Promise<{ url: string, open: Open, blank: (attributes?: string, page?: import('playwright-core').BrowserContextOptions) => Promise<Opened> }>}
+ *   `blank`: a page with one empty widget in a box of 900 by 480, on `window.widget`; `window.heard` has the events as they come
+ *
+ * @typedef {(path?: string, page?: import('playwright-core').BrowserContextOptions) => Promise<Opened>} Open
  *
  * @typedef {object} Opened
  * @property {import('playwright-core').Page} page
@@ -35,21 +38,37 @@ export async function open({ csp } = {}) {
   });
   return {
     url: server.url,
-    async open(path = '', options = {}) {
-      const context = await browser.newContext(options);
-      const page = await context.newPage();
-      /** @type {string[]} */
-      const problems = [];
-      /** @type {string[]} */
-      const requests = [];
-      page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-      page.on('pageerror', (error) => problems.push(String(error)));
-      page.on('request', (request) => requests.push(request.url()));
-      page.on('requestfailed', (request) => problems.push(`${request.url()}: ${request.failure()?.errorText}`));
-      await page.goto(new URL(path, server.url).href);
-      return { page, problems, requests };
+    open: visit,
+    async blank(attributes = '', options = {}) {
+      const opened = await visit('examples/blank.html', options);
+      await opened.page.evaluate(async (attributes) => {
+        document.body.innerHTML = `<div style="width:900px;max-width:100%;height:480px"><anomaly-widget ${attributes} detector="knn" style="height:100%"></anomaly-widget></div>`;
+        await customElements.whenDefined('anomaly-widget');
+        window.widget = /** @type {any} */ (document.querySelector('anomaly-widget'));
+        window.heard = [];
+        for (const name of ['ready', 'detect', 'progress', 'error', 'select', 'view', 'feed', 'label']) {
+          document.addEventListener(`anomaly-${name}`, (event) => window.heard.push(name === 'progress' ? /** @type {CustomEvent} */ (event).detail.stage : name));
+        }
+      }, attributes);
+      return opened;
     },
   };
+
+  /** @type {Open} */
+  async function visit(path = '', options = {}) {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    /** @type {string[]} */
+    const problems = [];
+    /** @type {string[]} */
+    const requests = [];
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('request', (request) => requests.push(request.url()));
+    page.on('requestfailed', (request) => problems.push(`${request.url()}: ${request.failure()?.errorText}`));
+    await page.goto(new URL(path, server.url).href);
+    return { page, problems, requests };
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ export function alive(settings = {}, { capacity = 100_000 } = {}) {
   const errors = [];
   const chosen = { detector: 'pca', ...settings };
   const session = new Session(client, {
-    progress: () => {}, collecting: () => {}, columns: () => findings.columns,
+    progress: () => {}, collecting: () => {}, decided: () => {}, columns: () => findings.columns,
     part: (part, fresh) => {
       if (fresh) findings = new Findings();
       changes.push(...findings.take(part, fresh ? Infinity : capacity).changed);
