@@ -23,6 +23,7 @@ function show(name) {
     $(panel).hidden = panel !== known;
   }
   if (known === 'live' && stream.feedStats.state === 'idle') play();
+  if (known === 'embed') writeSnippet();
 }
 
 for (const [i, tab] of tabs.entries()) {
@@ -52,8 +53,29 @@ function choose(name) {
   current = all.find((series) => series.name === name);
   if (!current) return;
   widget.label = current.title;
+  widget.labels = [];
   widget.src = `data/${current.file}`;
 }
+
+/** @type {[string, string][]} The rules that make limits, and how they are told. */
+const rules = [
+  ['', 'Tail of ordinary scores'], ['robust 6', 'Robust: 6 deviations'], ['sigma 4', 'Sigma: 4 deviations'],
+  ['quantile 0.001', 'One in a thousand'], ['dynamic', 'Dynamic'], ['published', 'As published with TadGAN'],
+];
+for (const [rule, text] of rules) $('threshold').append(new Option(text, rule));
+$('threshold').addEventListener('change', () => {
+  for (const one of [widget, stream]) {
+    if ($('threshold').value) one.threshold = $('threshold').value;
+    else one.removeAttribute('threshold');
+  }
+});
+$('compare').addEventListener('change', () => { widget.compare = $('compare').checked ? 'pca,knn,holt-winters,autoencoder,tadgan' : ''; });
+$('file').addEventListener('click', () => $('picked').click());
+$('picked').addEventListener('change', () => {
+  const [file] = $('picked').files;
+  $('picked').value = '';
+  if (file) widget.load(file).catch(() => {});
+});
 
 /** Says where the data is from, and whether the labelled events were found. */
 function tellAbout() {
@@ -66,6 +88,15 @@ function tellAbout() {
   $('about').replaceChildren(truth, `${about} ${licence}.`);
 }
 for (const type of ['anomaly-ready', 'anomaly-detect']) widget.addEventListener(type, tellAbout);
+
+/** What this page has loaded, and that it sent nothing: the browser's own list. */
+function tellSent() {
+  const entries = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
+  const elsewhere = entries.filter((entry) => new URL(entry.name).origin !== location.origin).length;
+  const size = new Intl.NumberFormat(undefined, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 0 }).format(entries.reduce((sum, entry) => sum + entry.decodedBodySize, 0) / 1000);
+  $('sent').textContent = `0 bytes left this page. It loaded ${entries.length} files (${size}) from its own server and ${elsewhere} from elsewhere; your data stays here.`;
+}
+widget.addEventListener('anomaly-ready', () => setTimeout(tellSent));
 
 // ---------------------------------------------------------------- a file dropped anywhere
 
@@ -111,9 +142,12 @@ stream.addEventListener('anomaly-feed', label);
 
 // ---------------------------------------------------------------- embed
 
-$('snippet').textContent = `<script type="module" src="https://your.site/anomaly-widget/define.js"></script>
+function writeSnippet() {
+  const given = ['detector', 'threshold', 'sensitivity', 'compare'].filter((name) => widget.getAttribute(name)).map((name) => ` ${name}="${widget.getAttribute(name)}"`);
+  $('snippet').textContent = `<script type="module" src="https://your.site/anomaly-widget/define.js"></script>
 
-<anomaly-widget src="readings.csv" label="Readings" controls></anomaly-widget>`;
+<anomaly-widget src="${current?.file ?? 'readings.csv'}" label="${current?.title ?? 'Readings'}"${given.join('')} controls></anomaly-widget>`;
+}
 $('copy').addEventListener('click', async () => {
   await navigator.clipboard.writeText($('snippet').textContent);
   $('copy').textContent = 'Copied';
@@ -122,6 +156,14 @@ $('copy').addEventListener('click', async () => {
 
 const asked = new URL(location.href).searchParams;
 for (const name of ['detector', 'threshold', 'sensitivity']) if (asked.has(name)) for (const one of [widget, stream]) one.setAttribute(name, asked.get(name) ?? '');
+for (const name of ['compare', 'locale', 'time-zone']) if (asked.has(name)) widget.setAttribute(name, asked.get(name) ?? '');
+const rule = asked.get('threshold');
+if (rule && !rules.some(([known]) => known === rule)) $('threshold').append(new Option(rule, rule));
+if (rule) $('threshold').value = rule;
+$('compare').checked = asked.has('compare');
 $('series').value = asked.get('series') ?? 'sensor-mote1';
 choose($('series').value);
 show(location.hash.slice(1));
+
+// The page works without a network after the first load.
+navigator.serviceWorker?.register('sw.js').catch(() => {});

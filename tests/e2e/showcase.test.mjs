@@ -1,0 +1,73 @@
+// The demo page as a showcase: own files, other limits, other detectors, the snippet, and no network.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { csv, open, wave } from './harness.mjs';
+
+const { open: visit, blank } = await open();
+
+test('an own file, another limit, and the snippet that says so', async () => {
+  const { page, problems } = await visit('?detector=knn');
+  await page.waitForFunction(() => window.widget.state === 'ready');
+  await page.locator('#picked').setInputFiles({ name: 'mine.csv', mimeType: 'text/csv', buffer: Buffer.from(csv(wave())) });
+  await page.waitForFunction(() => window.widget.report.times.length === 1200);
+  assert.equal(await page.evaluate(() => window.widget.label), 'mine.csv');
+  await page.locator('#threshold').selectOption('sigma 4');
+  assert.equal(await page.evaluate(() => window.widget.threshold), 'sigma 4');
+  assert.match(await page.locator('#sent').textContent() ?? '', /^0 bytes left this page\. It loaded \d+ files .* and 0 from elsewhere/);
+  await page.locator('#compare').check();
+  assert.match(await page.evaluate(() => window.widget.compare), /pca,knn/);
+  await page.locator('#tab-embed').click();
+  assert.match(await page.locator('#snippet').textContent() ?? '', /<anomaly-widget src="readings\.csv" .*detector="knn" threshold="sigma 4" compare="pca,knn/);
+  assert.deepEqual(problems, []);
+});
+
+test('the demo works without a network after the first load', async () => {
+  const { page } = await visit('?detector=knn');
+  await page.waitForFunction(() => window.widget.state === 'ready');
+  await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => new Promise((active) => {
+    const { active: worker } = registration;
+    if (!worker || worker.state === 'activated') active(undefined);
+    else worker.addEventListener('statechange', () => worker.state === 'activated' && active(undefined));
+  })));
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.waitForFunction(() => window.widget.state === 'ready');
+  await page.locator('#series').selectOption('us-births');
+  await page.waitForFunction(() => window.widget.report.times.length === 5479 && window.widget.state === 'ready');
+  await page.context().setOffline(false);
+});
+
+for (const way of /** @type {const} */ (['mouse', 'touch'])) {
+  test(`an analyst does it all by ${way} alone`, async () => {
+    const { page } = await blank('controls label="Load"', { hasTouch: way === 'touch' });
+    const press = (/** @type {import('playwright-core').Locator} */ target) => (way === 'touch' ? target.tap() : target.click());
+    const from = Date.now();
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press(page.getByRole('button', { name: 'Open a file' }))]);
+    await chooser.setFiles({ name: 'load.csv', mimeType: 'text/csv', buffer: Buffer.from(csv(wave())) });
+    await press(page.locator('.event').first());
+    assert.match(await page.locator('.more p').first().textContent() ?? '', /^At the peak/);
+    await press(page.locator('[data-does=normal]'));
+    const limit = await page.locator('.limit').boundingBox();
+    assert.ok(limit);
+    const [x, y] = [limit.x + 30, limit.y + limit.height / 2];
+    if (way === 'mouse') {
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x, y + 6, { steps: 2 });
+      await page.mouse.up();
+    } else {
+      const client = await page.context().newCDPSession(page);
+      const touch = (/** @type {string} */ type, /** @type {{ x: number, y: number }[]} */ touchPoints) => client.send('Input.dispatchTouchEvent', /** @type {any} */ ({ type, touchPoints }));
+      await touch('touchStart', [{ x, y }]);
+      await touch('touchMove', [{ x, y: y + 3 }]);
+      await touch('touchMove', [{ x, y: y + 6 }]);
+      await touch('touchEnd', []);
+    }
+    await page.waitForFunction(() => window.widget.sensitivity > 50);
+    await press(page.getByRole('button', { name: 'More' }));
+    const [download] = await Promise.all([page.waitForEvent('download'), press(page.locator('[data-file="events.csv"]'))]);
+    assert.equal(download.suggestedFilename(), 'load-events.csv');
+    console.error(`# by ${way}: ${Date.now() - from} ms from the empty widget to the exported file`);
+  });
+}
