@@ -1,10 +1,17 @@
-// `npm run picture`: docs/picture.png, the README's picture, taken from the demo page in Chromium.
+// `npm run picture`: the README's pictures in docs/, taken from the demo page in Chromium.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { findChromium, setUp } from './setup.mjs';
 import { root, say } from './shell.mjs';
+
+/** @type {{ file: string, query: string, size: [number, number], colorScheme: 'light' | 'dark', scale: number }[]} */
+const pictures = [
+  { file: 'picture.png', query: '?detector=pca', size: [1100, 720], colorScheme: 'light', scale: 1.5 },
+  { file: 'compare.png', query: '?detector=pca&compare=knn,holt-winters,autoencoder', size: [1100, 720], colorScheme: 'dark', scale: 1 },
+  { file: 'narrow.png', query: '?detector=pca', size: [380, 860], colorScheme: 'light', scale: 1 },
+];
 
 export async function main() {
   await setUp(['modules', 'wasm', 'browser']);
@@ -13,18 +20,20 @@ export async function main() {
   const { chromium } = await import('playwright-core');
   const { serve } = await import('../www/dev-server.mjs');
   const server = await serve();
-  // The browser's own scale, not an emulated one: only then does it tell a canvas its size in device pixels.
-  const args = ['--no-sandbox', '--disable-gpu', '--force-device-scale-factor=2', '--window-size=1100,720'];
-  const browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args });
-  const context = await browser.newContext({ viewport: null, colorScheme: 'light', locale: 'en-GB' });
-  const page = await context.newPage();
-  await page.goto(server.url);
-  // The element says itself when it is done.
-  await page.waitForFunction(() => /** @type {{ state?: string } | null} */ (document.querySelector('anomaly-widget'))?.state === 'ready', null, { timeout: 60_000 });
-  await page.waitForTimeout(500);
+  const browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args: ['--no-sandbox', '--disable-gpu'] });
   mkdirSync(join(root, 'docs'), { recursive: true });
-  await page.screenshot({ path: join(root, 'docs/picture.png') });
+  for (const { file, query, size: [width, height], colorScheme, scale } of pictures) {
+    const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, colorScheme, locale: 'en-GB' });
+    const page = await context.newPage();
+    await page.goto(new URL(query, server.url).href);
+    // The element says itself when it is done.
+    await page.waitForFunction(() => /** @type {{ state?: string } | null} */ (document.querySelector('anomaly-widget'))?.state === 'ready', null, { timeout: 60_000 });
+    await page.locator('#widget .event').first().click();
+    await page.waitForTimeout(query.includes('compare') ? 4000 : 800);
+    await page.screenshot({ path: join(root, 'docs', file) });
+    say(`docs/${file} is written`);
+    await context.close();
+  }
   await browser.close();
   await server.close();
-  say('docs/picture.png is written');
 }
