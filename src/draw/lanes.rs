@@ -121,7 +121,7 @@ impl Chart {
                 *votes.entry(at as i64).or_default() += 1;
             }
         }
-        let needed = ((self.lanes.len() + 1) / 2 + 1).max(2);
+        let needed = (self.lanes.len().div_ceil(2) + 1).max(2);
         let agreed: Vec<i64> = votes.into_iter().filter(|(_, n)| *n >= needed).map(|(at, _)| at).collect();
         for part in agreed.chunk_by(|a, b| b - a <= 1) {
             let (Some(&first), Some(&last)) = (part.first(), part.last()) else { continue };
