@@ -17,7 +17,7 @@
 //! for Functional Data"; Ramsay and Silverman (2005), "Functional Data Analysis".
 //!
 //! Live, a point first has the score of the boxplot; once its cycle is complete it has its final one. Cost for n
-//! curves of m points: constant a point within a cycle; on a completed one O(n m (n + log n) + n³), so about n²
+//! curves of m points: O(m) a push within a cycle; on a completed one O(n m (n + log n) + n³), so about n²
 //! a point. Limits: it needs cycles. Without a period, or with fewer than four to learn from, the curves are
 //! stretches of 32 points, and only the level and the spread of values count.
 
@@ -159,6 +159,9 @@ struct Live {
     usual: Usual,
     /// From the moment that the first cycle is in.
     open: Option<Open>,
+    /// Final scores from index `told` on: they are given again until all that they may look at is there.
+    done: Column,
+    told: usize,
 }
 
 /// The cycle that is coming in, and what it will be compared with.
@@ -184,7 +187,17 @@ impl Open {
 impl Live {
     fn new(learnt: &Arc<Learnt>) -> Live {
         let (learnt, usual) = (Arc::clone(learnt), learnt.usual);
-        Live { learnt, kept: Vec::new(), origin: 0, shared: 0, settled: 0, usual, open: None }
+        Live {
+            learnt,
+            kept: Vec::new(),
+            origin: 0,
+            shared: 0,
+            settled: 0,
+            usual,
+            open: None,
+            done: Column::default(),
+            told: 0,
+        }
     }
 
     fn seen(&self) -> usize {
@@ -283,7 +296,9 @@ impl Live {
 
 impl StreamingDetector for Live {
     fn push(&mut self, values: &[f64]) -> Result<Tail> {
-        let (seen, settled) = (self.seen(), self.settled);
+        let start = self.told;
+        let mut scores = std::mem::take(&mut self.done);
+        // Value by value, so that a cycle is judged by what is known when its last point comes, in any chunks.
         for value in values {
             let index = self.seen();
             let same = |known: &f64| known.to_bits() == value.to_bits();
@@ -291,15 +306,13 @@ impl StreamingDetector for Live {
                 self.shared += 1;
             }
             self.kept.push(*value);
+            while self.close(&mut scores) {}
         }
-        let mut scores = Column::default();
-        let mut changed = false;
-        while self.close(&mut scores) {
-            changed = true;
-        }
-        let start = if changed { settled } else { seen };
         let points = self.learnt.points;
-        for i in self.settled.max(start)..self.seen() {
+        let after = points - 1 + 2 * self.learnt.shift;
+        self.told = self.settled.min(self.seen().saturating_sub(after)).max(start);
+        self.done = scores.from(self.told - start);
+        for i in self.settled..self.seen() {
             match &self.open {
                 // Until the cycle is complete, by the boxplot alone.
                 Some(open) => {
@@ -312,12 +325,12 @@ impl StreamingDetector for Live {
         }
         let Column { value, expected, band } = scores;
         let scores = Scores { value, expected: Some(expected), band: Some(band) };
-        Ok(Tail { start, settled: self.settled, scores })
+        Ok(Tail { start, settled: self.told, scores })
     }
 }
 
 /// Scores on their way out.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Column {
     value: Vec<f64>,
     expected: Vec<f64>,
@@ -330,6 +343,12 @@ impl Column {
         self.value.push(score);
         self.expected.push(open.level + open.yardstick.center[t]);
         self.band.push(open.yardstick.band(t));
+    }
+
+    /// The scores from this one on.
+    fn from(&self, first: usize) -> Column {
+        let cut = |column: &[f64]| column[first..].to_vec();
+        Column { value: cut(&self.value), expected: cut(&self.expected), band: cut(&self.band) }
     }
 
     fn nothing(&mut self) {
@@ -419,12 +438,13 @@ mod tests {
         let tail = live.push(&x[..M - 1]).unwrap();
         assert!(tail.scores.value.iter().all(|s| s.is_nan()));
         let tail = live.push(&x[M - 1..M + 9]).unwrap();
-        assert_eq!((tail.start, tail.settled, tail.scores.value.len()), (0, M, M + 9));
-        let tail = live.push(&x[M + 9..M + 12]).unwrap();
-        assert_eq!((tail.start, tail.settled, tail.scores.value.len()), (M + 9, M, 3));
-        // The next one is final when it can no longer come late.
-        let tail = live.push(&x[M + 12..2 * M + 4]).unwrap();
-        assert_eq!((tail.start, tail.settled, tail.scores.value.len()), (M, 2 * M, M + 4));
+        // Told to be final once all that its reach names is there: a cycle and a shift to both sides.
+        let after = M - 1 + 2 * 4;
+        assert_eq!((tail.start, tail.settled, tail.scores.value.len()), (0, M + 9 - after, M + 9));
+        let first = tail.scores.value[20..M].to_vec();
+        let tail = live.push(&x[M + 9..2 * M + 4]).unwrap();
+        assert_eq!((tail.start, tail.settled), (M + 9 - after, 2 * M + 4 - after));
+        assert_eq!(tail.scores.value[18..M - 2], first);
     }
 
     #[test]
