@@ -164,7 +164,7 @@ async function stream(page, { every = 5, rows = 100_000 } = {}) {
     if (server.sent === 0) route.send(JSON.stringify(time.slice(0, server.sent = 300).map((t, i) => [t, value[i]])));
     const timer = setInterval(() => {
       if (server.sent < Math.min(time.length, rows)) route.send(JSON.stringify([time[server.sent], value[server.sent++]]));
-    }, every);
+    }, every).unref();
     route.onClose(() => { server.open -= 1; clearInterval(timer); });
   });
   return server;
