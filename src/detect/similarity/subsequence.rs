@@ -41,6 +41,9 @@ const FLAT: f64 = 1e-8;
 /// The least deviation of each of the three scores over the training windows, on the scale of the series.
 const LEAST_SPREAD: f64 = 0.02;
 
+/// Training windows a cluster, at least.
+const CLUSTER: usize = 40;
+
 /// The seed of the clustering.
 const SEED: u64 = 1;
 
@@ -102,12 +105,14 @@ impl Detector for Subsequence {
         let windows: Vec<&[f64]> = train.windows(window).step_by(step).collect();
         let form = Normaliser { window, floor, method: p.method };
         let rows: Vec<Vec<f64>> = windows.iter().map(|w| form.row(w)).collect();
-        let start = kmeans::seeds(&rows, p.clusters, &mut Random::new(SEED));
+        // A cluster of few windows fits them too well, and new ones look strange beside them.
+        let k = p.clusters.min(rows.len() / CLUSTER).max(1);
+        let start = kmeans::seeds(&rows, k, &mut Random::new(SEED));
         let clusters = match p.method {
             Method::KMeans => kmeans::lloyd(&rows, start),
             Method::KShape => kshape::cluster(&rows, start),
         };
-        let centroids = typical(clusters, p.clusters).into_iter().map(Centroid::new).collect();
+        let centroids = typical(clusters, k).into_iter().map(Centroid::new).collect();
         let mut shapes = Shapes { form, centroids, scales: None };
         if p.companions {
             let traits: Vec<[f64; 3]> = windows.iter().map(|w| shapes.traits(w)).collect();
