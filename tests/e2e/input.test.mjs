@@ -90,7 +90,7 @@ test('an error keeps what was shown before, and can be dismissed', async () => {
     return widget.report.times.length;
   }, good);
   assert.equal(rows, 300);
-  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await page.getByRole('alert').getByRole('button', { name: 'Close' }).click();
   assert.equal(await page.evaluate(() => window.widget.state), 'ready');
 });
 
