@@ -56,6 +56,8 @@ export class View {
   hidden = new Set();
   #step = 0;
   #word = '';
+  /** @type {MediaQueryList | null} */
+  #density = null;
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -91,13 +93,15 @@ export class View {
 
   /** A screen of another density: not every browser tells the observer of that. */
   #follow() {
-    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', () => {
-      if (!this.#chart) return;
-      this.observer.unobserve(this.canvas);
-      this.#observe();
-      this.#follow();
-    }, { once: true });
+    this.#density = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    this.#density.addEventListener('change', this.#moved, { once: true });
   }
+
+  #moved = () => {
+    this.observer.unobserve(this.canvas);
+    this.#observe();
+    this.#follow();
+  };
 
   #observe() {
     try {
@@ -110,6 +114,8 @@ export class View {
   /** Frees what the module holds. */
   stop() {
     this.observer.disconnect();
+    // The document keeps a query that is listened to, and with it everything here.
+    this.#density?.removeEventListener('change', this.#moved);
     for (const type of ['beforeprint', 'afterprint']) removeEventListener(type, this.#print);
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
