@@ -79,11 +79,7 @@ fn the_labelled_event_of_the_demo_is_marked_and_nothing_else() {
                 let found = events.iter().any(|e| e.start < LABEL.end && e.end > LABEL.start);
                 assert!(found, "{}: {marked:?}", entry.name);
             } else {
-                assert!(
-                    std::env::var("NETS_DEBUG").is_ok() || marked.is_empty(),
-                    "{} on sensor {sensor}: {marked:?}",
-                    entry.name
-                );
+                assert!(marked.is_empty(), "{} on sensor {sensor}: {marked:?}", entry.name);
             }
         }
     });

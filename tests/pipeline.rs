@@ -173,7 +173,7 @@ fn rows_in_disorder_end_with_the_report_of_rows_in_order() {
             let mut kept = Kept::default();
             let (mut at, mut newest) = (0, f64::NEG_INFINITY);
             while at < arrivals.len() {
-                let end = (at + 1 + random.below(if at == 0 { 600 } else { 90 })).min(arrivals.len());
+                let end = (at + 1 + random.below(if at == 0 { 600 } else { 150 })).min(arrivals.len());
                 // A batch is in order, and the last value of a time counts.
                 let mut batch: BTreeMap<u64, f64> = BTreeMap::new();
                 for (t, v) in &arrivals[at..end] {
