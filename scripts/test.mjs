@@ -60,6 +60,6 @@ async function e2e() {
   await build();
   const folder = join(root, 'tests/e2e');
   const files = readdirSync(folder).filter((file) => file.endsWith('.test.mjs')).sort().map((file) => join(folder, file));
-  // One file at a time: the files measure time, and each has a browser of its own.
-  await run(process.execPath, ['--test', '--test-concurrency=1', ...files], { env: { CHROMIUM: findChromium() ?? '' } });
+  // Two files at a time: each has a browser and a server of its own, and mostly waits.
+  await run(process.execPath, ['--test', '--test-concurrency=2', ...files], { env: { CHROMIUM: findChromium() ?? '' } });
 }
