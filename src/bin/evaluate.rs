@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anomaly_widget::Settings;
+use anomaly_widget::detect::Entry;
 use anomaly_widget::detect::registry::DETECTORS;
 use anomaly_widget::evaluate::{self, HEAD, Outcome, folder};
 use rayon::prelude::*;
@@ -92,7 +93,7 @@ fn evaluate(arguments: &Arguments) -> Result<(), String> {
     cases.retain(|c| arguments.folder.as_ref().is_none_or(|f| *f == c.collection));
     cases.retain(|c| arguments.series.as_ref().is_none_or(|s| c.name.contains(s.as_str())));
     println!("{HEAD}");
-    let mut table = HEAD.to_string();
+    let mut rows = Vec::new();
     let mut details = Vec::new();
     for detector in &arguments.detectors {
         let mut settings = arguments.settings.clone();
@@ -120,7 +121,7 @@ fn evaluate(arguments: &Arguments) -> Result<(), String> {
         }
         let row = evaluate::row(detector, &outcomes);
         println!("{row}");
-        table = format!("{table}\n{row}");
+        rows.push(row);
         details.extend(outcomes.iter().map(|o| {
             serde_json::json!({
                 "detector": detector, "collection": o.collection, "series": o.name, "top1": o.top1,
@@ -134,7 +135,8 @@ fn evaluate(arguments: &Arguments) -> Result<(), String> {
         std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
     };
     if let Some(path) = &arguments.out {
-        write(path, format!("{}\n{table}\n", explanation()))?;
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        write(path, format!("{}\n{HEAD}\n{}\n", explanation(), together(&written, &rows).join("\n")))?;
     }
     if let Some(path) = &arguments.json {
         write(path, serde_json::json!(details).to_string())?;
@@ -144,9 +146,29 @@ fn evaluate(arguments: &Arguments) -> Result<(), String> {
 
 /// The text above the written table.
 fn explanation() -> &'static str {
-    "# Detection quality\n\nMade by `npm run evaluate -- --data DIR --out docs/quality.md`; do not edit. Default \
-     settings for every series, nothing chosen by its name. Events: precision / recall / F1 by overlap, and the \
-     part of the judged rows that they flag.\n"
+    "# Detection quality\n\nMade by `npm run evaluate -- --data DIR --out docs/quality.md`; do not edit. With \
+     `--detector` or `--folder` a run renews its own cells and leaves the others; an empty cell has not been \
+     measured. Default settings for every series, nothing chosen by its name. Events: precision / recall / F1 by \
+     overlap, and the part of the judged rows that they flag. Seconds: of one core, over the series of the last \
+     run.\n"
+}
+
+/// The rows of the written table with the cells of `fresh` in place of theirs, in the order of the registry.
+fn together(written: &str, fresh: &[String]) -> Vec<String> {
+    let cells = |row: &str| row.split('|').map(|cell| cell.trim().to_string()).collect::<Vec<_>>();
+    let of = |rows: &[Vec<String>], name: &str| {
+        rows.iter().find(|row| row.get(1).is_some_and(|n| n == name)).cloned()
+    };
+    let written: Vec<_> = written.lines().filter(|line| line.starts_with('|')).map(cells).collect();
+    let fresh: Vec<_> = fresh.iter().map(|row| cells(row)).collect();
+    let row = |entry: &Entry| match (of(&written, entry.name), of(&fresh, entry.name)) {
+        (Some(old), Some(new)) if old.len() == new.len() => {
+            let newer = |(old, new): (String, String)| if new.is_empty() { old } else { new };
+            Some(old.into_iter().zip(new).map(newer).collect())
+        }
+        (old, new) => new.or(old),
+    };
+    DETECTORS.iter().filter_map(row).map(|cells: Vec<String>| cells.join(" | ").trim().to_string()).collect()
 }
 
 fn progress(detector: &str, done: usize, all: usize) {
@@ -156,5 +178,17 @@ fn progress(detector: &str, done: usize, all: usize) {
         let end = if done == all { "\r\x1b[K" } else { "" };
         let _ = write!(err, "\r{detector:14} {bar:30} {done}/{all}{end}");
         let _ = err.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_over_a_part_renews_its_cells_only() {
+        let written = "# Title\n| detector | a | b |\n|---|---|---|\n| htm | 1 | 2 |\n| gone | 1 | 2 |";
+        let got = together(written, &["| htm |  | 3 |".into(), "| knn | 4 |  |".into()]);
+        assert_eq!(got, ["| knn | 4 |  |", "| htm | 1 | 3 |"]);
     }
 }
