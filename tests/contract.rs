@@ -90,8 +90,9 @@ fn a_planted_spike_scores_highest_within_its_reach() {
 fn live_equals_batch_bit_for_bit_in_any_chunking_and_settled_is_honest() {
     each(|entry| {
         let mut x = wave(1200, 3);
-        x[900] += 3.0;
-        for i in 1000..1040 {
+        // The spike comes in small chunks however the series is cut, the weak stretch in all cuts but the first.
+        x[1170] += 3.0;
+        for i in 1090..1130 {
             x[i] *= 0.3;
         }
         for train in [&x[..600], &x[..]] {
