@@ -1,7 +1,7 @@
 // `npm run build`: makes the folder pkg/, which is the npm package's code, and the demo's data.
 //
 //   cargo -> wasm-bindgen -> wasm-opt   src/         to  anomaly_widget.js, anomaly_widget_bg.wasm
-//   esbuild                             www/*.js     to  anomaly-widget.js more.js define.js inline.js worker.js cli.mjs
+//   esbuild                             www/*.js     to  anomaly-widget.js reader.js stream.js more.js define.js inline.js worker.js cli.mjs
 //   tsc                                 JSDoc types  to  types/
 //   copies                              www/models   to  models/
 //   data.mjs                            npm packages to  www/data/
@@ -89,14 +89,19 @@ async function bundles() {
   const esbuild = await import('esbuild');
   const styles = styleSheets(esbuild);
   const common = /** @type {const} */ ({ bundle: true, minify: true, target: 'es2022', legalComments: 'none', logLevel: 'warning' });
+  // The glue of wasm-bindgen warns of deprecated calls, which are not made.
+  const silent = { ...common, drop: /** @type {import('esbuild').Drop[]} */ (['console']) };
   const from = (/** @type {string} */ name) => join(root, 'www', name);
   const to = (/** @type {string} */ name) => join(pkg, name);
 
   // One file without imports: the only shape of a worker that every bundler takes.
-  await esbuild.build({ ...common, entryPoints: [from('worker.js')], outfile: to('worker.js'), format: 'iife' });
-  await esbuild.build({ ...common, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles], external: ['./more.js'] });
-  // What is seldom needed, loaded when it is: a file beside, which bundlers follow.
-  await esbuild.build({ ...common, entryPoints: [from('more.js')], outfile: to('more.js'), format: 'esm' });
+  await esbuild.build({ ...silent, entryPoints: [from('worker.js')], outfile: to('worker.js'), format: 'iife' });
+  // The element, and files beside it that it loads when they are needed, which bundlers follow.
+  const parts = ['./reader.js', './stream.js', './more.js'];
+  await esbuild.build({ ...silent, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles], external: parts });
+  for (const part of parts) {
+    await esbuild.build({ ...common, entryPoints: [from(part)], outfile: to(part), format: 'esm', plugins: [styles, oneError], external: parts });
+  }
   await esbuild.build({ ...common, entryPoints: [from('define.js')], outfile: to('define.js'), format: 'esm', external: ['./anomaly-widget.js'] });
   // Worker and wasm as text and bytes inside one file.
   await esbuild.build({ ...common, entryPoints: [from('inline.js')], outfile: to('inline.js'), format: 'esm',
@@ -120,6 +125,17 @@ function styleSheets(esbuild) {
     },
   };
 }
+
+/**
+ * A part takes the class of errors from the element's file, so that there is one.
+ * @type {import('esbuild').Plugin}
+ */
+const oneError = {
+  name: 'one-error',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/errors\.js$/ }, () => ({ path: './anomaly-widget.js', external: true }));
+  },
+};
 
 /**
  * `import text from 'worker:text'` gives the built worker as a string.

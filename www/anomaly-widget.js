@@ -2,16 +2,15 @@
 
 import { defaults, compile } from './assets.js';
 import { Client } from './client.js';
-import { Desk, more } from './desk.js';
 import { WidgetError } from './errors.js';
+import { Feeding } from './feeding.js';
 import { Format } from './format.js';
-import { listen } from './gestures.js';
-import { parseLabels, withLabel } from './labels.js';
-import { Ledger } from './ledger.js';
-import { Live } from './live.js';
+import { checkedLabels } from './labels.js';
 import { Panel } from './panel.js';
+import { part } from './parts.js';
 import { Findings, fileOf } from './report.js';
 import { Session } from './session.js';
+import { adopt } from './style.js';
 import { View } from './view.js';
 import { words } from './words.js';
 
@@ -49,8 +48,13 @@ export class AnomalyWidgetElement extends Base {
 
   #internals = this.attachInternals();
   #findings = new Findings();
-  #panel; #view; #session; #client; #live; #desk;
-  #ledger = new Ledger();
+  #panel; #view; #session; #client; #feeding;
+  /** The reader's part, once it is loaded. @type {import('./desk.js').Desk | null} */
+  #desk = null;
+  /** @type {Promise<WidgetError | void> | null} */
+  #reading = null;
+  /** What became of a feed's rows, once there is one. @type {import('./ledger.js').Ledger | null} */
+  #ledger = null;
   #present = false;
   /** @type {State} */
   #state = 'empty';
@@ -70,7 +74,8 @@ export class AnomalyWidgetElement extends Base {
   /** Words of the locale, when they are other than the built-in ones. @type {Partial<Strings>} */
   #spoken = {};
   #korean = false;
-  #tabled = false;
+  /** Words of the parts that are loaded. @type {Partial<Strings>} */
+  #partly = {};
 
   constructor() {
     super();
@@ -79,16 +84,15 @@ export class AnomalyWidgetElement extends Base {
       detector: (name) => { this.detector = name; },
       sensitivity: (value) => { this.sensitivity = value; },
       file: (file) => { this.load(file).catch(() => {}); },
-      reset: () => this.#desk.zoom(null),
+      reset: () => this.#zoom(null),
       retry: () => this.retryNow(),
       close: () => this.#settle(),
       cancel: () => this.#cancel(),
-      menu: (anchor) => { this.#openMenu(anchor).catch(() => {}); },
-      stretch: () => this.#desk.labelling(),
-      toggle: (colour) => this.#desk.toggle(colour),
+      menu: (anchor) => { this.#read().then(() => this.#desk?.openMenu(anchor)).catch((error) => this.#fail(error)); },
+      stretch: () => this.#desk?.labelling(),
     });
     this.#client = new Client(Object.create(defaults, Object.getOwnPropertyDescriptors(/** @type {typeof AnomalyWidgetElement} */ (this.constructor).assets)));
-    this.#view = new View(this.#panel.canvas, this.#panel.probe, this.#findings.columns, () => this.#desk.drawn());
+    this.#view = new View(this.#panel.canvas, this.#panel.probe, this.#findings.columns, () => this.#desk?.drawn());
     this.#session = new Session(this.#client, {
       progress: (progress) => this.#progress(progress),
       part: (part, fresh) => this.#take(part, fresh),
@@ -96,18 +100,20 @@ export class AnomalyWidgetElement extends Base {
       columns: () => this.#findings.columns,
       collecting: (got, needed) => {
         this.#note = this.#words.collecting(this.#format.whole(got), this.#format.whole(needed));
-        this.#become(this.#live.open ? 'live' : this.#state);
+        this.#become(this.#feeding.open ? 'live' : this.#state);
       },
     });
-    this.#live = new Live(this.#session, {
-      settings: () => this.#allSettings, reading: () => this.#reading, capacity: () => this.capacity,
+    this.#feeding = new Feeding(this.#session, {
+      settings: () => this.#allSettings, reading: () => this.#parsing, capacity: () => this.capacity,
       changed: () => this.#feedChanged(), counted: () => this.#counted(),
       failed: (error) => { if (/** @type {any} */ (error)?.code === 'closed') this.#plan('again'); else this.#fail(error); },
+      loaded: ({ Ledger, words }) => {
+        Object.assign(this.#partly, words);
+        this.#ledger = new Ledger();
+        this.#panel.footer.append(this.#ledger.box);
+        this.#ledger.box.addEventListener('toggle', () => this.#counted());
+      },
     });
-    this.#panel.footer.append(this.#ledger.box);
-    this.#ledger.box.addEventListener('toggle', () => this.#counted());
-    this.#desk = new Desk(this.#panel, this.#view, this.#host);
-    listen(this.#panel, this.#view, this.#desk.actions);
     this.#panel.probe.addEventListener('transitionend', () => this.#view.undress());
   }
 
@@ -120,14 +126,37 @@ export class AnomalyWidgetElement extends Base {
       get detectors() { return self.#client.detectors; },
       get format() { return self.#format; },
       get words() { return self.#words; },
+      get label() { return self.label; },
       get title() { return self.label || self.#words.series; },
       get threshold() { return self.threshold; },
       get sensitivity() { return self.sensitivity; },
+      get decidedAt() { return self.#decidedAt; },
+      get labels() { return self.labels; },
+      set labels(labels) { self.labels = labels; },
+      zoom: (view) => this.#zoom(view),
+      zoomTo: (stretch) => this.zoomTo(stretch),
+      file: async (kind) => (kind === 'png' ? this.toBlob({ scale: 2 }) : kind === 'state.json' ? new Blob([JSON.stringify(this.getState(), null, 1)], { type: 'application/json' }) : this.export(/** @type {any} */ (kind))),
+      fail: (error) => { this.#fail(error); },
       given: (name) => self.getAttribute(name),
       give: (name, value) => (value === null ? self.removeAttribute(name) : self.setAttribute(name, value)),
       tell: (name, detail) => self.#tell(name, detail),
       write: () => self.#write(),
     };
+  }
+
+  /** Loads what reads the findings; resolves with the error if that could not be. */
+  #read() {
+    return this.#reading ??= part('reader').then(({ Desk, css, words }) => {
+      adopt(/** @type {ShadowRoot} */ (this.shadowRoot), css);
+      Object.assign(this.#partly, words);
+      this.#desk = new Desk(this.#panel, this.#view, this.#host);
+      this.#desk.mark();
+      this.#desk.drawn();
+      this.#write();
+    }).catch((error) => {
+      this.#reading = null;
+      return this.#fail(error);
+    });
   }
 
   // ------------------------------------------------------------------------------------------ life
@@ -145,7 +174,7 @@ export class AnomalyWidgetElement extends Base {
     this.#begin();
     if (this.src) this.#plan('load');
     else if (this.#findings.columns.length) this.#plan('again');
-    if (!this.#live.resume() && this.feed) this.connect(this.feed);
+    if (!this.#feeding.resume() && this.feed) this.connect(this.feed);
     this.#write();
   }
 
@@ -153,7 +182,7 @@ export class AnomalyWidgetElement extends Base {
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#present = false;
-      this.#live.suspend();
+      this.#feeding.suspend();
       this.#compare?.end();
       this.#client.end();
       this.#view.stop();
@@ -165,7 +194,7 @@ export class AnomalyWidgetElement extends Base {
     if (before === now || !this.isConnected) return;
     if (name === 'feed') return now ? this.connect(now) : this.disconnect();
     this.#plan(ATTRIBUTES[name]);
-    if (ATTRIBUTES[name] === 'decide') this.#desk.note('decide');
+    if (ATTRIBUTES[name] === 'decide') this.#desk?.note('decide');
   }
 
   /** Starts engine and chart; an engine that cannot start is an error of its own. */
@@ -216,12 +245,16 @@ export class AnomalyWidgetElement extends Base {
     this.#become('loading');
     this.#loading = new AbortController();
     const both = signal ? AbortSignal.any([signal, this.#loading.signal]) : this.#loading.signal;
+    const reader = this.#read();
     try {
       await this.#session.load(source, this.#allSettings, { format: format ?? this.format, column: this.column }, both);
     } catch (error) {
       throw this.#fail(error);
     }
-    return this.#loaded();
+    const missing = await reader;
+    const report = this.#loaded();
+    if (missing) this.#fail(missing);
+    return report;
   }
 
   #loading = new AbortController();
@@ -244,7 +277,7 @@ export class AnomalyWidgetElement extends Base {
     const [source] = /** @type {Source[]} */ (sources);
     this.#session.capacity = this.capacity;
     try {
-      await this.#session.append(source, this.#allSettings, this.#reading);
+      await Promise.all([this.#feeding.append(source, this.#allSettings, this.#parsing), this.#read()]);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -300,7 +333,11 @@ export class AnomalyWidgetElement extends Base {
       this.#view.columns = this.#findings.columns;
       this.#note = '';
       const same = before.length === part.time.length && before.at('time', 0) === part.time[0];
-      if (!same) this.#desk.fresh();
+      if (!same) {
+        this.#view.chosen = null;
+        this.#look(null);
+        this.#desk?.fresh();
+      }
     }
     // The capacity is a feed's: a file is shown whole.
     const { start, forgotten, changed } = this.#findings.take(part, fresh ? Infinity : this.capacity);
@@ -327,26 +364,25 @@ export class AnomalyWidgetElement extends Base {
   /** After the findings changed. @param {Change[]} changed */
   #show(changed) {
     this.#write();
-    this.#desk.follow(this.#decidedAt);
+    this.#view.keep(this.#findings.ordinary, this.#decidedAt);
+    this.#mark();
     if (changed.length) this.#tell('anomaly-detect', changed);
   }
 
-  /** What is loaded when it is first needed. */
-  async #more() {
-    try {
-      return await more();
-    } catch (cause) {
-      throw this.#fail(new WidgetError('engine', 'A part of the widget could not be loaded.', { cause, hint: 'more.js belongs beside anomaly-widget.js.' }));
-    }
+  /** Shows events and labels, and what the reader sees of them. */
+  #mark() {
+    this.#view.mark(this.#findings.events);
+    this.#desk?.mark();
   }
 
   /** Scores the rows with the other detectors that are named. */
   async #compareAll() {
     const names = this.compare.split(/[\s,]+/).filter(Boolean);
     if (names.length === 0 && !this.#compare) return;
-    const { Compare } = await this.#more();
+    const { Compare } = await part('more').catch((error) => { throw this.#fail(error); });
     this.#compare ??= new Compare(
       (listener) => ({ session: new Session(this.#client, listener), findings: new Findings() }),
+      async (session) => new (await part('stream')).Continuation(session),
       () => { this.#view.compare(this.#compare?.lanes(this.#findings.columns.length) ?? []); this.#write(); });
     const report = this.report;
     if (report) await this.#compare.run(names, { time: report.times, value: report.values }, this.#allSettings, this.capacity);
@@ -354,7 +390,7 @@ export class AnomalyWidgetElement extends Base {
 
   #loaded() {
     this.#settle();
-    this.#live.score();
+    this.#feeding.score();
     const report = /** @type {Report} */ (this.report);
     this.#panel.spoken.textContent = this.#words.events(report.events.length);
     this.#tell('anomaly-ready', report);
@@ -377,28 +413,29 @@ export class AnomalyWidgetElement extends Base {
       this.#fail(new WidgetError('feed', `"${target}" is not an address.`, { cause, hint: 'Give one that begins with wss: or https:, or one relative to this page.' }));
       return;
     }
-    this.#live.connect(/** @type {string | WebSocket | EventSource} */ (address), options);
+    this.#read();
+    this.#feeding.connect(/** @type {string | WebSocket | EventSource} */ (address), options);
   }
 
   /** Closes the feed. */
   disconnect() {
-    this.#live.disconnect();
+    this.#feeding.disconnect();
     this.#settle();
   }
 
   /** Tries to open a lost feed at once. */
   retryNow() {
-    this.#live.retryNow();
+    this.#feeding.retryNow();
   }
 
   /** What the feed has brought and what became of it. @returns {FeedStats} */
   get feedStats() {
-    return this.#live.stats;
+    return this.#feeding.stats;
   }
 
   #feedChanged() {
-    const { state, retryInMs } = this.#live.stats;
-    if (state === 'failed') this.#fail(new WidgetError('feed', 'The feed could not be opened.', { hint: `Is ${this.#live.url} right, and does the page's policy allow it?` }));
+    const { state, retryInMs } = this.feedStats;
+    if (state === 'failed') this.#fail(new WidgetError('feed', 'The feed could not be opened.', { hint: `Is ${this.#feeding.url} right, and does the page's policy allow it?` }));
     else if (this.#state !== 'loading') this.#settle();
     this.#panel.retry.hidden = state !== 'waiting' && state !== 'failed';
     this.#note = state === 'waiting' ? (retryInMs === undefined ? this.#words.offline : this.#words.waiting(Math.max(1, Math.round(retryInMs / 1000))))
@@ -408,7 +445,7 @@ export class AnomalyWidgetElement extends Base {
   }
 
   #counted() {
-    this.#ledger.write(this.feedStats, this.#words, this.#format);
+    this.#ledger?.write(this.feedStats, this.#words, this.#format);
     this.#tell('anomaly-feed', this.feedStats);
   }
 
@@ -416,40 +453,32 @@ export class AnomalyWidgetElement extends Base {
 
   /** The stretch of time shown; null: all. @returns {{ from: number, to: number } | null} */
   get view() { return this.#view.looking; }
-  set view(view) { this.#desk.look(view); }
+  set view(view) { this.#look(view); }
 
-  /** Shows an event with what is around it. @param {AnomalyEvent} event */
-  zoomTo(event) { this.#desk.zoomTo(event); }
+  /** @param {{ from: number, to: number } | null} view */
+  #look(view) {
+    this.#view.look(view);
+    this.#panel.reset.hidden = !this.view;
+    this.#desk?.looked();
+  }
+
+  /** Looks, and tells so. @param {{ from: number, to: number } | null} view */
+  #zoom(view) {
+    this.#look(view);
+    this.#tell('anomaly-view', this.view ?? this.#view.whole);
+  }
+
+  /** Shows a stretch, as of an event, with what is around it. @param {{ start: number, end: number }} stretch */
+  zoomTo({ start, end }) {
+    const around = Math.max(2 * (end - start), 40 * this.#step);
+    this.#zoom({ from: start - around, to: end + around });
+  }
 
   /** Takes the last change of view, limit or labels back. */
-  undo() { this.#desk.step(-1); }
+  undo() { this.#desk?.step(-1); }
 
   /** Does again what was taken back last. */
-  redo() { this.#desk.step(1); }
-
-  /** @param {HTMLElement} anchor */
-  async #openMenu(anchor) {
-    const { openMenu } = await this.#more();
-    openMenu(anchor, this.#panel.card, this.#words, {
-      step: (way) => this.#desk.step(way), canStep: (way) => this.#desk.canStep(way),
-      open: () => this.#panel.file.click(),
-      labels: (file) => { this.importLabels(file).catch((error) => this.#fail(error)); },
-      file: async (kind) => (kind === 'png' ? this.toBlob({ scale: 2 }) : kind === 'state.json' ? new Blob([JSON.stringify(this.getState(), null, 1)], { type: 'application/json' }) : this.export(/** @type {any} */ (kind))),
-      stretch: () => this.#desk.labelling(true),
-      table: () => { this.#tabled = !this.#tabled; this.#writeTable().catch(() => {}); },
-      tabled: this.#tabled, name: (this.label || 'anomaly').replace(/[^\p{L}\p{N}]+/gu, '-').toLowerCase(), empty: !this.report,
-    });
-  }
-
-  /** The table in place of the chart's company, if it is asked for. */
-  async #writeTable() {
-    const { sheet } = this.#panel, { columns, events } = this.#findings;
-    sheet.hidden = !this.#tabled || columns.length === 0;
-    if (sheet.hidden) return;
-    const { writeTable } = await this.#more();
-    writeTable(sheet, { events, labels: this.labels, columns, view: this.view ?? { from: columns.at('time', 0), to: columns.at('time', columns.length - 1) },
-      step: this.#step, title: this.label || this.#words.series, format: this.#format, words: this.#words });
-  }
+  redo() { this.#desk?.step(1); }
 
   // ------------------------------------------------------------------------------------------ what is shown
 
@@ -461,7 +490,7 @@ export class AnomalyWidgetElement extends Base {
 
   /** The state that belongs to what is there now. */
   #settle() {
-    this.#become(this.#live.open ? 'live' : this.#findings.columns.length ? 'ready' : 'empty');
+    this.#become(this.#feeding.open ? 'live' : this.#findings.columns.length ? 'ready' : 'empty');
   }
 
   /** @param {State} state @param {WidgetError} [error] */
@@ -518,9 +547,9 @@ export class AnomalyWidgetElement extends Base {
     panel.canvas.setAttribute('aria-label', title);
     if (this.#view.format !== format && rows) {
       this.#view.read(format, this.#step, words.scoreOf.toLowerCase());
-      this.#desk.mark();
+      this.#desk?.mark();
     }
-    if (this.#tabled) this.#writeTable().catch(() => {});
+    this.#desk?.written().catch(() => {});
     this.#translate().catch(() => {});
   }
 
@@ -529,7 +558,7 @@ export class AnomalyWidgetElement extends Base {
     const korean = /^ko\b/.test(this.locale);
     if (korean === this.#korean) return;
     this.#korean = korean;
-    this.#spoken = korean ? (await this.#more()).ko : {};
+    this.#spoken = korean ? (await part('more')).ko : {};
     this.strings = this.#strings;
   }
 
@@ -555,9 +584,10 @@ export class AnomalyWidgetElement extends Base {
     return /** @type {Format} */ (this.#formatKept);
   }
 
-  get #words() { return { ...words, ...this.#spoken, ...this.#strings }; }
+  /** Those of a part are there before anything asks for them. */
+  get #words() { return /** @type {Strings} */ ({ ...words, ...this.#partly, ...this.#spoken, ...this.#strings }); }
   get #step() { return this.#session.info?.step ?? 0; }
-  get #reading() { return { format: this.format, column: this.column }; }
+  get #parsing() { return { format: this.format, column: this.column }; }
   get #allSettings() {
     return { detector: this.detector, ...this.#settings, ...(this.hasAttribute('threshold') && { threshold: this.threshold }), sensitivity: this.sensitivity };
   }
@@ -579,8 +609,9 @@ export class AnomalyWidgetElement extends Base {
     this.#view.columns = this.#findings.columns;
     this.#view.replace(0);
     this.#compare?.end();
-    this.#desk.fresh();
-    this.#desk.mark();
+    this.#look(null);
+    this.#desk?.fresh();
+    this.#mark();
     this.#settle();
   }
 
@@ -597,16 +628,22 @@ export class AnomalyWidgetElement extends Base {
     this.#strings = { ...strings };
     this.#write();
     if (this.#findings.columns.length) this.#view.read(this.#format, this.#step, this.#words.scoreOf.toLowerCase());
-    this.#desk.mark();
+    this.#desk?.mark();
   }
 
   /** Verdicts of the reader. @returns {Label[]} */
-  get labels() { return this.#desk.labels; }
-  set labels(labels) { this.#desk.labels = labels; }
+  get labels() { return this.#view.labels.map((label) => ({ ...label })); }
+  set labels(labels) {
+    this.#view.labels = checkedLabels(labels ?? []);
+    this.#mark();
+    this.#desk?.note('labels');
+  }
 
   /** Adds known events from a JSON or CSV file to the labels. @param {Blob} file */
   async importLabels(file) {
-    this.labels = parseLabels(await file.text()).reduce(withLabel, this.labels);
+    const missing = await this.#read();
+    if (missing) throw missing;
+    await this.#desk?.importLabels(file);
   }
 
   get src() { return this.getAttribute('src') ?? ''; }

@@ -11,6 +11,7 @@
  * @property {Session} session
  * @property {Findings} findings
  * @property {Promise<void>} busy
+ * @property {Promise<import('./continuation.js').Continuation> | null} more what follows its rows
  * @property {string} error
  */
 
@@ -20,10 +21,12 @@ export class Compare {
 
   /**
    * @param {(listener: import('./session.js').Listener) => { session: Session, findings: Findings }} open a series of its own
+   * @param {(session: Session) => Promise<import('./continuation.js').Continuation>} go on with it
    * @param {() => void} changed told when lanes are other than before
    */
-  constructor(open, changed) {
+  constructor(open, go, changed) {
     this.open = open;
+    this.go = go;
     this.changed = changed;
   }
 
@@ -56,17 +59,20 @@ export class Compare {
       decided: (decision) => { findings.decide(decision); this.changed(); },
     });
     session.capacity = capacity;
-    return { name, session, findings, busy: Promise.resolve(), error: '' };
+    return { name, session, findings, busy: Promise.resolve(), more: null, error: '' };
   }
 
   /** Scores the rows that came since. @param {import('./columns.js').Columns} columns */
   follow(columns) {
-    for (const { findings, session, error } of this.#lines) {
+    for (const line of this.#lines) {
+      const { findings, session, error } = line;
       const known = findings.columns.at('time', findings.columns.length - 1);
       if (error || Number.isNaN(known)) continue;
       const from = columns.nearest(known) + 1;
       const [time, value] = [columns.get('time')?.slice(from), columns.get('value')?.slice(from)];
-      if (time?.length && value) session.append({ time, value }, {}, {}).catch(() => {});
+      if (!time?.length || !value) continue;
+      line.more ??= this.go(session);
+      line.more.then((rows) => rows.append({ time, value }, {}, {})).catch(() => {});
     }
   }
 

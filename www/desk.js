@@ -1,10 +1,12 @@
-// What a reader does with the findings: looks at a stretch, chooses an event and reads why, moves the limit, gives
-// verdicts, takes steps back. The element has the data and the settings; this has the reader's part.
+// What a reader does with the findings: chooses an event and reads why, walks from sample to sample, moves the limit,
+// gives verdicts, takes steps back. The element has the data and the settings; this has the reader's part.
 
 import { explain, summary } from './explain.js';
-import { checkedLabels, labelOf, withLabel, withoutLabel } from './labels.js';
+import { listen } from './gestures.js';
+import { Instruments } from './instruments.js';
+import { labelOf, parseLabels, withLabel, withoutLabel } from './labels.js';
 import { listed, writeList } from './list.js';
-import { LEGEND } from './panel.js';
+import { part } from './parts.js';
 import { showTip } from './tip.js';
 import { Undo } from './undo.js';
 
@@ -21,23 +23,23 @@ import { Undo } from './undo.js';
  * @property {import('./messages.js').DetectorInfo[]} detectors
  * @property {import('./format.js').Format} format
  * @property {import('./words.js').Words} words
- * @property {string} title
+ * @property {string} label
+ * @property {string} title the label, or a word for it
  * @property {string} threshold
  * @property {number} sensitivity
+ * @property {number} decidedAt the sensitivity that the limits in force were decided with
+ * @property {Label[]} labels setting them checks and shows them
+ * @property {(view: Stretch | null) => void} zoom looks, and tells so
+ * @property {(stretch: { start: number, end: number }) => void} zoomTo
+ * @property {(kind: string) => Promise<Blob>} file to give away
+ * @property {(error: unknown) => void} fail
  * @property {(name: 'threshold' | 'sensitivity') => string | null} given
  * @property {(name: 'threshold' | 'sensitivity', value: string | null) => void} give
  * @property {(name: string, detail: unknown) => boolean} tell false: the page wants it otherwise
  * @property {() => void} write the texts around the chart
  */
 
-/** What is loaded when it is first needed: the menu, the table, the figure, the lanes. */
-export const more = () => import('./more.js');
-
 export class Desk {
-  /** @type {string | null} */
-  #chosen = null;
-  /** @type {Label[]} */
-  #labels = [];
   /** @type {import('./list.js').Choice} */
   #choice = { order: 'severity', kind: '', level: '' };
   /** The sample that the keys have reached. @type {number | null} */
@@ -45,8 +47,8 @@ export class Desk {
   #labelling = false;
   #moving = false;
   #restoring = false;
-  /** The sensitivity that the limits in force were decided with. */
-  #decidedAt = 50;
+  /** Whether the table stands in the chart's place. */
+  #tabled = false;
   /** @type {HTMLElement | null} */
   #figure = null;
   /** @type {Undo<State>} */
@@ -62,13 +64,16 @@ export class Desk {
     this.view = view;
     this.host = host;
     this.#undo = new Undo(this.#state);
+    this.tools = new Instruments(panel, (colour) => this.#switch(colour));
+    listen(this.tools, view, this.#actions);
+    this.tools.say(host.words);
   }
 
   /** What gestures do. @returns {import('./gestures.js').Actions} */
-  get actions() {
+  get #actions() {
     return {
       hover: (row) => { this.#cursor = null; this.#tip(row); },
-      zoom: (view) => this.zoom(view),
+      zoom: (view) => this.host.zoom(view),
       walk: (by) => this.#walk(by),
       step: (by) => this.#step(by),
       pick: (index) => this.pick(this.view.events[index]),
@@ -76,8 +81,8 @@ export class Desk {
       labelling: () => this.#labelling,
       judge: (verdict) => { if (this.chosen) this.#toggle(this.chosen, verdict); },
       undo: (way) => this.step(way),
-      enter: () => { if (this.chosen) this.zoomTo(this.chosen); },
-      leave: () => { if (this.#labelling) this.labelling(false); else this.zoom(null); },
+      enter: () => { if (this.chosen) this.host.zoomTo(this.chosen); },
+      leave: () => { if (this.#labelling) this.labelling(false); else this.host.zoom(null); },
       help: () => { this.panel.menu.hidden || this.panel.menu.click(); },
       limit: (y) => this.#moveLimit(y),
       limited: () => { this.#moving = false; this.#limitText(); },
@@ -89,48 +94,33 @@ export class Desk {
 
   /** A series that was not there before. */
   fresh() {
-    this.#chosen = null;
     this.#cursor = null;
-    this.look(null);
     this.#undo.reset(this.#state);
   }
 
-  /** The labels of this series' time. */
-  get #here() {
-    const { columns } = this.host.findings;
-    const [first, last] = [columns.at('time', 0), columns.at('time', columns.length - 1)];
-    return this.#labels.filter((label) => label.end > first && label.start <= last);
+  /** Another stretch is shown. */
+  looked() {
+    this.#tip(null);
+    this.note('view');
   }
 
-  /** Follows rows, events or limits that changed. @param {number} sensitivity which the limits in force were decided with */
-  follow(sensitivity) {
-    this.#decidedAt = sensitivity;
-    const { columns, ordinary } = this.host.findings;
-    const limit = columns.at('limits', columns.length - 1);
-    this.view.keep(ordinary + (limit - ordinary) / factor(sensitivity));
-    this.mark();
-  }
-
-  /** Shows events, labels, and the list of them. */
+  /** Follows events, limits or labels that changed. */
   mark() {
-    const { events } = this.host.findings;
-    const index = events.findIndex((event) => event.id === this.#chosen);
-    this.view.mark(events, index < 0 ? undefined : index, this.#here);
-    if (!this.view.started) return;
-    this.#writeList();
+    if (this.view.started) this.#writeList();
   }
 
   #writeList() {
     // Whoever is writing a note is not disturbed.
-    if (/** @type {ShadowRoot} */ (this.panel.list.getRootNode()).activeElement?.matches('input.note')) return;
+    if (/** @type {ShadowRoot} */ (this.tools.list.getRootNode()).activeElement?.matches('input.note')) return;
     const { findings, format, words, info, detectors, threshold } = this.host;
-    writeList(this.panel, {
-      events: findings.events, labels: this.#here, chosen: this.#chosen, step: info?.step ?? 0, format, words, choice: this.#choice,
-      explain: (event) => (info ? explain(event, findings.columns, { info, summary: detectors.find((d) => d.name === info.detector)?.summary ?? '', threshold, sensitivity: this.#decidedAt }, format, words) : []),
+    writeList(this.tools, {
+      events: findings.events, labels: this.view.here, chosen: this.view.chosen, step: info?.step ?? 0, format, words, choice: this.#choice,
+      level: (severity) => this.view.level(severity),
+      explain: (event) => (info ? explain(event, findings.columns, { info, summary: detectors.find((d) => d.name === info.detector)?.summary ?? '', threshold, sensitivity: this.host.decidedAt }, format, words) : []),
       figure: () => this.#figureOf(),
       choose: (change) => { this.#choice = { ...this.#choice, ...change }; this.#writeList(); },
       pick: (event) => this.pick(event),
-      zoom: (stretch) => this.zoomTo(stretch),
+      zoom: (stretch) => this.host.zoomTo(stretch),
       judge: (stretch, verdict) => this.#judge(stretch, verdict),
       drop: (label) => this.#drop(label),
       remark: (stretch, note) => this.#remark(stretch, note),
@@ -144,14 +134,14 @@ export class Desk {
     if (event && info && this.#figure?.dataset.of !== key) {
       const figure = this.#figure = document.createElement('figure');
       figure.dataset.of = key ?? '';
-      more().then(({ closeUp }) => closeUp(figure, event, findings, info, format, words), () => {});
+      part('more').then(({ closeUp }) => closeUp(figure, event, findings, info, format, words), () => {});
     }
     return this.#figure ?? '';
   }
 
   /** After each drawing: what stands on the picture as elements. */
   drawn() {
-    const { limit, legend } = this.panel, layout = this.view.layout;
+    const { limit, legend } = this.tools, layout = this.view.layout;
     const { columns } = this.host.findings;
     limit.hidden = !layout || Number.isNaN(layout.limit);
     legend.hidden = !layout || !columns.get('expected');
@@ -162,7 +152,7 @@ export class Desk {
   }
 
   #limitText() {
-    const { limit } = this.panel, { findings: { columns, events }, format, words } = this.host;
+    const { limit } = this.tools, { findings: { columns, events }, format, words } = this.host;
     const known = this.view.layout ? columns.at('limits', columns.nearest(this.view.layout.to)) : NaN;
     const text = format.value(known);
     limit.textContent = this.#moving ? words.limitIs(text, words.events(events.length)) : `${words.limit.toLowerCase()} ${text}`;
@@ -180,43 +170,11 @@ export class Desk {
     this.host.give('sensitivity', String(Math.round(10 * sensitivity) / 10));
   }
 
-  // ------------------------------------------------------------------------------------------ the view
-
-  /** @param {Stretch | null} view */
-  look(view) {
-    const { columns } = this.host.findings, step = this.host.info?.step ?? 0;
-    const [first, last] = [columns.at('time', 0), columns.at('time', columns.length - 1)];
-    let kept = null;
-    if (view && view.to > view.from && last > first) {
-      const span = Math.max(Math.min(view.to - view.from, last - first), Math.min(4 * step, last - first));
-      const from = Math.min(Math.max(view.from, first), last - span);
-      if (span < last - first) kept = { from, to: from + span };
-    }
-    this.view.look(kept);
-    this.panel.reset.hidden = !kept;
-    this.#tip(null);
-    this.note('view');
-  }
-
-  /** Looks, and tells so. @param {Stretch | null} view */
-  zoom(view) {
-    this.look(view);
-    const { columns } = this.host.findings;
-    const { from, to } = this.view.looking ?? { from: columns.at('time', 0), to: columns.at('time', columns.length - 1) };
-    this.host.tell('anomaly-view', { from, to });
-  }
-
-  /** Shows a stretch with what is around it. @param {{ start: number, end: number }} stretch */
-  zoomTo({ start, end }) {
-    const around = Math.max(2 * (end - start), 40 * (this.host.info?.step ?? 0));
-    this.zoom({ from: start - around, to: end + around });
-  }
-
   /** Switches a colour of the chart. @param {string} colour */
-  toggle(colour) {
+  #switch(colour) {
     const { hidden } = this.view;
     if (!hidden.delete(colour)) hidden.add(colour);
-    for (const name of Object.keys(LEGEND)) this.panel.legend.querySelector(`[data-colour=${name}]`)?.setAttribute('aria-pressed', String(!hidden.has(name)));
+    this.tools.switched(hidden);
     this.view.undress();
   }
 
@@ -224,19 +182,20 @@ export class Desk {
 
   /** The chosen event. @returns {AnomalyEvent | undefined} */
   get chosen() {
-    return this.host.findings.events.find((event) => event.id === this.#chosen);
+    return this.host.findings.events.find((event) => event.id === this.view.chosen);
   }
 
   /** @param {AnomalyEvent} event */
   pick(event) {
     const { format, words, info } = this.host;
-    this.#chosen = event.id;
+    this.view.chosen = event.id;
     this.#cursor = null;
     const view = this.view.looking;
-    if (view && (event.start > view.to || event.end < view.from)) this.zoomTo(event);
+    if (view && (event.start > view.to || event.end < view.from)) this.host.zoomTo(event);
+    this.view.mark(this.view.events);
     this.mark();
-    this.panel.list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
-    const verdict = labelOf(event, this.#labels)?.verdict;
+    this.tools.list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+    const verdict = labelOf(event, this.view.labels)?.verdict;
     const said = [format.moment(event.start, info?.step ?? 0), `${words.isKind[event.kind]}, ${summary(event, format, words)}`, words.severity(format.tenths(event.severity)), verdict && words.verdicts[verdict]];
     this.#say(said.filter(Boolean).join('. '));
     this.host.tell('anomaly-select', event);
@@ -244,9 +203,9 @@ export class Desk {
 
   /** Goes to the next event of the list in time. @param {number} by */
   #walk(by) {
-    const events = listed(this.host.findings.events, { ...this.#choice, order: 'start' });
+    const events = listed(this.host.findings.events, { ...this.#choice, order: 'start' }, (severity) => this.view.level(severity));
     if (events.length === 0) return this.#say(this.host.words.none);
-    const now = events.findIndex((event) => event.id === this.#chosen);
+    const now = events.findIndex((event) => event.id === this.view.chosen);
     const next = now < 0 ? (by > 0 ? 0 : events.length - 1) : now + by;
     this.pick(events[Math.min(Math.max(next, 0), events.length - 1)]);
   }
@@ -262,7 +221,7 @@ export class Desk {
     const time = columns.at('time', row), span = layout.to - layout.from;
     if (time < layout.from || time > layout.to) {
       const from = time < layout.from ? time - span / 10 : time - 0.9 * span;
-      this.zoom({ from, to: from + span });
+      this.host.zoom({ from, to: from + span });
       this.#cursor = row;
     }
     this.#tip(row);
@@ -277,7 +236,7 @@ export class Desk {
     const { format, words, info } = this.host;
     const { lanes } = this.view;
     const over = row === null ? 0 : lanes.filter((lane) => lane.severity[row] >= 1).length;
-    showTip(this.panel, this.view, row, format, words, info?.step ?? 0, over ? [[words.detector, words.agree(over, lanes.length)]] : []);
+    showTip(this.tools, this.view, row, format, words, info?.step ?? 0, over ? [[words.detector, words.agree(over, lanes.length)]] : []);
   }
 
   /** @param {string} text */
@@ -286,17 +245,6 @@ export class Desk {
   }
 
   // ------------------------------------------------------------------------------------------ verdicts
-
-  /** @returns {Label[]} */
-  get labels() {
-    return this.#labels.map((label) => ({ ...label }));
-  }
-
-  set labels(labels) {
-    this.#labels = checkedLabels(labels ?? []);
-    this.mark();
-    this.note('labels');
-  }
 
   /** Whether the next drag labels a stretch. @param {boolean} [on] default: the other way round */
   labelling(on = !this.#labelling) {
@@ -308,20 +256,20 @@ export class Desk {
 
   /** @param {{ start: number, end: number }} stretch @param {Label['verdict']} verdict */
   #toggle(stretch, verdict) {
-    const label = labelOf(stretch, this.#labels);
+    const label = labelOf(stretch, this.view.labels);
     if (label?.verdict === verdict) this.#drop(label);
     else this.#judge(stretch, verdict);
   }
 
   /** @param {{ start: number, end: number }} stretch @param {Label['verdict']} verdict @param {string} [note] */
   #judge({ start, end }, verdict, note) {
-    const old = labelOf({ start, end }, this.#labels);
+    const old = labelOf({ start, end }, this.view.labels);
     const text = note ?? old?.note;
     const label = { start, end, verdict, ...(text && { note: text }) };
     if (!this.host.tell('anomaly-label', label)) return;
     // A verdict on an event takes the place of the one it had, also where its ends have moved since.
     const same = old && (old.start === start || old.end === end || (old.start <= start && old.end >= end));
-    this.labels = withLabel(same ? withoutLabel(this.#labels, old) : this.#labels, label);
+    this.host.labels = withLabel(same ? withoutLabel(this.view.labels, old) : this.view.labels, label);
     this.#say(`${this.host.words.verdicts[verdict]}.`);
     this.host.write();
   }
@@ -329,12 +277,12 @@ export class Desk {
   /** @param {Label} label */
   #drop(label) {
     if (!this.host.tell('anomaly-label', { ...label, removed: true })) return;
-    this.labels = withoutLabel(this.#labels, label);
+    this.host.labels = withoutLabel(this.view.labels, label);
   }
 
   /** A note stands in a label; an event without one is confirmed by it. @param {{ start: number, end: number }} stretch @param {string} note */
   #remark(stretch, note) {
-    this.#judge(stretch, labelOf(stretch, this.#labels)?.verdict ?? 'anomaly', note.trim());
+    this.#judge(stretch, labelOf(stretch, this.view.labels)?.verdict ?? 'anomaly', note.trim());
   }
 
   // ------------------------------------------------------------------------------------------ steps back
@@ -342,12 +290,12 @@ export class Desk {
   /** @returns {State} */
   get #state() {
     const { host } = this;
-    return { threshold: host.given('threshold'), sensitivity: host.given('sensitivity'), labels: this.#labels, view: this.view.looking };
+    return { threshold: host.given('threshold'), sensitivity: host.given('sensitivity'), labels: this.view.labels, view: this.view.looking };
   }
 
   /** Notes a change that can be taken back. @param {'view' | 'labels' | 'decide'} kind */
   note(kind) {
-    if (!this.#restoring) this.#undo.note(this.#state, kind === 'labels' ? `labels ${JSON.stringify(this.#labels)}` : kind);
+    if (!this.#restoring) this.#undo.note(this.#state, kind === 'labels' ? `labels ${JSON.stringify(this.view.labels)}` : kind);
   }
 
   /** Takes the last change back, or with 1 does it again. @param {-1 | 1} way */
@@ -355,20 +303,42 @@ export class Desk {
     const state = this.#undo.step(way);
     if (!state) return;
     this.#restoring = true;
-    this.labels = state.labels;
-    this.zoom(state.view);
+    this.host.labels = state.labels;
+    this.host.zoom(state.view);
     for (const name of /** @type {const} */ (['threshold', 'sensitivity'])) if (this.host.given(name) !== state[name]) this.host.give(name, state[name]);
     this.#restoring = false;
     this.#say(this.host.words[way < 0 ? 'undo' : 'redo']);
   }
 
-  /** Whether there is something to take back, or to do again. @param {-1 | 1} way */
-  canStep(way) {
-    return this.#undo.can(way);
-  }
-}
+  // ------------------------------------------------------------------------------------------ menu and table
 
-/** What a sensitivity multiplies the limit's distance from the ordinary score by. @param {number} sensitivity */
-function factor(sensitivity) {
-  return 2 ** ((50 - sensitivity) / 25);
+  /** Opens the menu, or closes it. @param {HTMLElement} anchor */
+  async openMenu(anchor) {
+    const { host, panel } = this;
+    const { openMenu } = await part('more');
+    openMenu(anchor, panel.card, host.words, {
+      step: (way) => this.step(way), canStep: (way) => this.#undo.can(way),
+      open: () => panel.file.click(), file: host.file,
+      labels: (file) => { this.importLabels(file).catch(host.fail); },
+      stretch: () => this.labelling(true),
+      table: () => { this.#tabled = !this.#tabled; this.written(); },
+      tabled: this.#tabled, name: (host.label || 'anomaly').replace(/[^\p{L}\p{N}]+/gu, '-').toLowerCase(), empty: host.findings.columns.length === 0,
+    });
+  }
+
+  /** Adds the events of a JSON or CSV file to the labels. @param {Blob} file */
+  async importLabels(file) {
+    this.host.labels = parseLabels(await file.text()).reduce(withLabel, this.view.labels);
+  }
+
+  /** After the texts around the chart were written: the table in its place follows. */
+  async written() {
+    this.tools.say(this.host.words);
+    const { sheet } = this.tools, { findings: { columns, events }, format, words, title, info } = this.host;
+    if (sheet.hidden && !this.#tabled) return;
+    sheet.hidden = !this.#tabled || columns.length === 0;
+    if (sheet.hidden) return;
+    const { writeTable } = await part('more');
+    writeTable(sheet, { events, labels: this.view.labels, columns, view: this.view.looking ?? this.view.whole, step: info?.step ?? 0, title, format, words });
+  }
 }

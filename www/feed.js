@@ -115,7 +115,7 @@ export class Feed {
   /** @type {Set<Tap>} */
   taps = new Set();
   /** @type {FeedState} */
-  state = 'idle';
+  state = 'connecting';
   /** @type {number | undefined} */
   retryInMs;
   reconnects = 0;

@@ -3,7 +3,6 @@
 import { button, choice, h } from './dom.js';
 import { summary } from './explain.js';
 import { labelOf, rightness } from './labels.js';
-import { levelOf } from './view.js';
 
 /** @typedef {import('./messages.js').AnomalyEvent} AnomalyEvent */
 /** @typedef {import('./labels.js').Label} Label */
@@ -28,6 +27,7 @@ const MOST = 100;
  * @property {import('./format.js').Format} format
  * @property {import('./words.js').Words} words
  * @property {Choice} choice
+ * @property {(severity: number) => string} level
  * @property {(event: AnomalyEvent) => string[]} explain
  * @property {() => Node | string} figure of the chosen event
  * @property {(change: Partial<Choice>) => void} choose
@@ -42,8 +42,9 @@ const MOST = 100;
  * The events that are listed, in their order.
  * @param {AnomalyEvent[]} events
  * @param {Choice} choice
+ * @param {(severity: number) => string} levelOf
  */
-export function listed(events, { order, kind, level }) {
+export function listed(events, { order, kind, level }, levelOf) {
   const levels = level === 'severe' ? ['severe'] : level ? ['strong', 'severe'] : null;
   const kept = events.filter((event) => (!kind || event.kind === kind) && (!levels || levels.includes(levelOf(event.severity))));
   const key = { severity: (/** @type {AnomalyEvent} */ e) => -e.severity, start: (/** @type {AnomalyEvent} */ e) => e.start, length: (/** @type {AnomalyEvent} */ e) => e.start - e.end }[order];
@@ -52,12 +53,12 @@ export function listed(events, { order, kind, level }) {
 
 /**
  * Writes the list anew.
- * @param {import('./panel.js').Panel} panel
+ * @param {import('./instruments.js').Instruments} tools
  * @param {Entry} show
  */
 export function writeList({ heading, filters, list, score }, show) {
   const { events, labels, chosen, format, words, choice: wish } = show;
-  const sorted = listed(events, wish);
+  const sorted = listed(events, wish, show.level);
   heading.textContent = sorted.length < events.length ? words.shown(sorted.length, events.length) : words.events(events.length);
   filters.hidden = events.length < 2;
   if (!filters.contains(/** @type {ShadowRoot} */ (list.getRootNode()).activeElement)) {
@@ -92,7 +93,7 @@ function entry(event, show) {
   const current = event.id === show.chosen;
   const label = labelOf(event, labels);
   const severity = format.tenths(event.severity);
-  const item = h('li', { 'data-level': levelOf(event.severity), 'data-id': event.id, ...(label && { 'data-verdict': label.verdict }), ...(current && { 'aria-current': 'true' }) },
+  const item = h('li', { 'data-level': show.level(event.severity), 'data-id': event.id, ...(label && { 'data-verdict': label.verdict }), ...(current && { 'aria-current': 'true' }) },
     h('button', { type: 'button', class: 'event', 'aria-expanded': String(current), click: () => show.pick(event) },
       h('i', { title: words.severity(severity) }, h('span', { class: 'quiet' }, words.severity('')), severity),
       h('span', { class: `kind ${event.kind}`, role: 'img', 'aria-label': words.isKind[event.kind] }),
@@ -127,7 +128,7 @@ function actions(stretch, label, show) {
     if (label?.verdict === verdict) show.drop(label);
     else show.judge(stretch, verdict);
   }, { 'data-does': verdict, 'aria-pressed': String(label?.verdict === verdict) });
-    const row = h('div', { class: 'acts' }, judge('anomaly', words.confirm), judge('normal', words.dismiss),
+  const row = h('div', { class: 'acts' }, judge('anomaly', words.confirm), judge('normal', words.dismiss),
     button(words.note, () => { note.hidden = !note.hidden; if (!note.hidden) note.focus(); }, { 'data-does': 'note', ...(label?.note && { 'aria-pressed': 'true' }) }),
     button(words.zoom, () => show.zoom(stretch), { 'data-does': 'zoom' }));
   if (label === stretch) row.append(button(words.remove, () => show.drop(/** @type {Label} */ (label)), { 'data-does': 'remove' }));

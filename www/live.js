@@ -1,9 +1,9 @@
 // Between a feed and a session: frames are read as they come, rows are scored when the page can show them, and
 // what became of everything is added up.
 
+import { Continuation } from './continuation.js';
 import { WidgetError } from './errors.js';
 import { tap } from './feed.js';
-import { Intake } from './intake.js';
 import { read } from './sources.js';
 
 /** @typedef {import('./feed.js').FeedOptions} FeedOptions */
@@ -37,7 +37,7 @@ export class Live {
 
   /** @param {import('./session.js').Session} session @param {Host} host */
   constructor(session, host) {
-    this.session = session;
+    this.rows = new Continuation(session);
     this.host = host;
   }
 
@@ -49,7 +49,7 @@ export class Live {
     // What is left of another feed is not a part of this one.
     this.#tap?.take();
     this.disconnect();
-    this.session.intake = new Intake();
+    this.rows.renew();
     [this.#reconnects, this.lagMs, this.#held] = [0, 0, []];
     if (this.#suspended) this.#again = [target, options];
     else this.#join(target, options);
@@ -98,7 +98,7 @@ export class Live {
     if (!this.#suspended) this.#read(left);
     else {
       const { frames, lost } = left.take();
-      this.session.intake.drop(lost);
+      this.rows.intake.drop(lost);
       this.#held.push(...frames);
     }
   }
@@ -114,7 +114,7 @@ export class Live {
 
   /** @returns {FeedStats} */
   get stats() {
-    const { counts, faults } = this.session.intake;
+    const { counts, faults } = this.rows.intake;
     const { used, late, repeated, malformed, dropped } = counts;
     const received = used + late + repeated + malformed + dropped;
     return { state: this.state, received, ...counts, reconnects: this.reconnects, lagMs: this.lagMs, retryInMs: this.#tap?.feed.retryInMs, faults: [...faults] };
@@ -133,7 +133,7 @@ export class Live {
   async #read(from = this.#tap) {
     if (this.#reading || this.#suspended || !from) return;
     this.#reading = true;
-    const { intake } = this.session;
+    const { intake } = this.rows;
     [intake.lateMs, intake.onFull, intake.room] = [this.#options.lateMs ?? 0, this.#options.onFull ?? 'drop-oldest', this.host.capacity()];
     const take = () => {
       const { frames, lost } = from.take();
@@ -160,11 +160,11 @@ export class Live {
 
   /** @param {import('./feed.js').Frame[]} frames taken away as they are read */
   async #receive(frames) {
-    const { session, host } = this;
+    const { rows, host } = this;
     const { decode, only } = this.#options;
     const reading = { ...host.reading(), ...(only && { only: Object.fromEntries(Object.entries(only).map(([k, v]) => [k, String(v)])) }) };
     if (!decode) {
-      await this.#twice(() => session.receive(frames.map((frame) => frame.data), reading, frames[0]?.at ?? 0));
+      await this.#twice(() => rows.receive(frames.map((frame) => frame.data), reading, frames[0]?.at ?? 0));
       frames.length = 0;
       return;
     }
@@ -174,25 +174,25 @@ export class Live {
         const source = await decode(typeof data === 'string' ? data : /** @type {ArrayBuffer} */ (data.slice().buffer));
         if (source === null || source === undefined) continue;
         const input = await read(source);
-        if ('bytes' in input) await this.#twice(() => session.receive([input.bytes], reading, at));
-        else session.intake.add({ ...input, at }, true);
+        if ('bytes' in input) await this.#twice(() => rows.receive([input.bytes], reading, at));
+        else rows.intake.add({ ...input, at }, true);
       } catch (error) {
         if (this.#suspended || (error instanceof WidgetError && error.code === 'engine')) throw error;
-        session.intake.spoil(1, [{ frame: typeof data === 'string' ? data : `${data.length} bytes`, why: `decode: ${/** @type {any} */ (error)?.message ?? error}` }]);
+        rows.intake.spoil(1, [{ frame: typeof data === 'string' ? data : `${data.length} bytes`, why: `decode: ${/** @type {any} */ (error)?.message ?? error}` }]);
       }
     }
   }
 
   /** Scores what waits, a part a frame of the screen. A hidden page has no use for scores: rows wait. */
   async score() {
-    const { session, host } = this;
+    const { rows, host } = this;
     const end = () => !this.#tap || !this.open;
     if (this.#scoring || this.#suspended) return;
     this.#scoring = true;
-    session.capacity = host.capacity();
+    rows.session.capacity = host.capacity();
     try {
-      while (!this.#suspended && !globalThis.document?.hidden && (session.intake.any || (session.intake.ahead && end()))) {
-        const at = await session.score(host.settings, end());
+      while (!this.#suspended && !globalThis.document?.hidden && (rows.intake.any || (rows.intake.ahead && end()))) {
+        const at = await rows.score(host.settings, end());
         if (at) this.lagMs = performance.now() - at;
         host.counted();
         await new Promise((next) => (globalThis.document?.hidden === false ? requestAnimationFrame(next) : setTimeout(next, 16)));

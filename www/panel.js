@@ -1,7 +1,10 @@
-// The widget's document: header, chart, list, footer, and what each state shows. It holds no data.
+// The widget's document: header, chart, footer, and what each state shows; a reader's instruments (instruments.js) come
+// with the first series. It holds no data.
 
 import { button, h } from './dom.js';
-import { styles } from './style.js';
+import { adopt } from './style.js';
+// @ts-ignore The build hands in the text.
+import css from './widget.css';
 
 /** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('./format.js').Format} Format */
@@ -17,11 +20,7 @@ import { styles } from './style.js';
  * @property {() => void} cancel
  * @property {(open: HTMLElement) => void} menu
  * @property {() => void} stretch to label
- * @property {(colour: string) => void} toggle
  */
-
-/** The colours that the legend switches, with the column that each needs. */
-export const LEGEND = /** @type {const} */ ({ line: 'value', expected: 'expected', band: 'band' });
 
 export class Panel {
   /**
@@ -29,7 +28,7 @@ export class Panel {
    * @param {Hands} hands
    */
   constructor(root, hands) {
-    root.adoptedStyleSheets = [styles()];
+    adopt(root, css);
     const on = (/** @type {string} */ type, /** @type {(event: any) => void} */ does) => ({ [type]: does });
     this.file = h('input', { type: 'file', hidden: true, accept: '.csv,.tsv,.txt,.json,.ndjson,.jsonl,.gz,text/csv,application/json',
       ...on('change', () => { const [file] = this.file.files ?? []; this.file.value = ''; if (file) hands.file(file); }) });
@@ -46,12 +45,7 @@ export class Panel {
     this.header = h('header', { part: 'toolbar' }, h('slot', { name: 'title' }, this.title), this.facts, this.tools);
 
     this.canvas = h('canvas', { role: 'img' });
-    this.cross = h('div', { class: 'cross', hidden: true });
-    this.dot = h('div', { class: 'dot', hidden: true });
-    this.brush = h('div', { class: 'brush', hidden: true });
-    this.tip = h('div', { class: 'tip', part: 'tooltip', hidden: true });
-    this.chart = h('div', { class: 'chart', part: 'chart', role: 'application', tabindex: '0' }, this.canvas, this.brush, this.cross, this.dot, this.tip);
-    this.limit = h('div', { class: 'limit', role: 'slider', tabindex: '0', 'aria-orientation': 'vertical', 'aria-valuemin': '0', 'aria-valuemax': '100', hidden: true });
+    this.chart = h('div', { class: 'chart', part: 'chart', role: 'application', tabindex: '0' }, this.canvas);
     this.reset = button('', hands.reset, { class: 'button reset', hidden: true });
     this.emptyText = h('span');
     this.openButton = button('', () => this.file.click());
@@ -64,25 +58,17 @@ export class Panel {
     this.alertOpen = button('', () => this.file.click());
     this.alertClose = button('', hands.close);
     this.alert = h('div', { class: 'alert', role: 'alert', hidden: true }, this.alertText, h('slot', { name: 'error' }), this.alertOpen, this.alertClose);
-    /** In the chart's place: the tables, when they are asked for. */
-    this.sheet = h('div', { class: 'sheet', part: 'table', hidden: true, tabindex: '0' });
-    // Outside of the chart, so that its keys and its pointer do not meet these controls.
-    this.stage = h('div', { class: 'stage' }, this.chart, this.limit, this.reset, this.sheet, this.over, this.busy, this.bar, this.alert);
+    this.stage = h('div', { class: 'stage' }, this.chart, this.reset, this.over, this.busy, this.bar, this.alert);
 
-    this.heading = h('h2');
-    this.filters = h('div', { class: 'filters', hidden: true });
-    this.list = h('ol');
-    this.score = h('p', { class: 'score' });
-    this.side = h('div', { class: 'side', part: 'events' }, h('div', { class: 'scroll' }, this.heading, this.score, this.filters, this.list));
+    /** The reader's instruments stand here. */
+    this.side = h('div', { class: 'side', part: 'events' });
 
     this.status = h('span', { class: 'status' });
     this.retry = button('', hands.retry, { hidden: true });
     this.by = h('span');
-    this.legend = h('span', { class: 'legend', part: 'legend', role: 'group', hidden: true }, ...Object.keys(LEGEND).map((colour) =>
-      h('button', { type: 'button', 'data-colour': colour, 'aria-pressed': 'true', click: () => hands.toggle(colour) }, h('span', { class: colour }), h('span'))));
     this.note = h('span');
     this.private = h('span', { class: 'private' });
-    this.footer = h('footer', { part: 'status' }, this.status, this.retry, this.by, this.legend, this.note, this.private);
+    this.footer = h('footer', { part: 'status' }, this.status, this.retry, this.by, this.note, this.private);
 
     this.spoken = h('div', { class: 'quiet', 'aria-live': 'polite' });
     this.probe = h('span', { class: 'probe', 'aria-hidden': 'true' });
@@ -122,12 +108,7 @@ export class Panel {
     this.private.textContent = words.private;
     this.stretch.textContent = words.labelStretch;
     this.menu.ariaLabel = this.menu.title = words.menu;
-    this.limit.ariaLabel = words.limitHandle;
     this.file.ariaLabel = words.open;
-    for (const [colour, word] of Object.entries(LEGEND)) {
-      const text = this.legend.querySelector(`[data-colour=${colour}] > :last-child`);
-      if (text) text.textContent = words[word];
-    }
   }
 
   /**

@@ -1,8 +1,8 @@
-// One series on its way: read, fitted, scored, decided anew, and continued live. It knows no document.
+// One series on its way: read, fitted, scored, decided anew. It knows no document. What follows the series is
+// continuation.js, loaded when something does.
 
 import { model } from './assets.js';
-import { WidgetError, aborted } from './errors.js';
-import { Intake, lowerBound } from './intake.js';
+import { WidgetError } from './errors.js';
 import { read } from './sources.js';
 
 /** @typedef {import('./messages.js').Part} Part */
@@ -20,29 +20,25 @@ import { read } from './sources.js';
  * @property {() => import('./columns.js').Columns} columns the rows that {@link Listener.part} gave
  */
 
-/** Rows that a feed without a past is learnt from, unless `settings.train` says otherwise. */
-const LEARN = 240;
-/** Rows scored in one go: as many as take this long, within bounds. */
-const SLICE_MS = 100, LEAST = 64, MOST = 4096;
-
 let last = 0;
 
+/** Rows that are not enough to learn from yet. */
+const nothing = () => ({ rows: /** @type {Rows | null} */ (null), needed: 0, failed: false });
+
 export class Session {
-  #series = ++last;
+  series = ++last;
   /** Ends with the series. */
   #run = new AbortController();
   /** Ends with one scoring of it. */
   #job = new AbortController();
   /** @type {Promise<unknown>} */
   #queue = Promise.resolve();
-  /** Rows of a feed that are not enough to learn from yet. @type {Rows | null} */
-  #collected = null;
-  #needed = 0;
-  #broken = false;
-  #openFrom = -Infinity;
-  #slice = 1024;
-  /** Rows on their way into the series. */
-  intake = new Intake();
+  /** What has come of a series that cannot be scored yet, how many rows it needs, and whether the settings failed. */
+  learning = nothing();
+  /** Rows up to this time can no longer be merged. */
+  openFrom = -Infinity;
+  /** Rows on their way into the series, once any follow. @type {import('./intake.js').Intake | null} */
+  intake = null;
   /** Rows kept of a feed. */
   capacity = Infinity;
   /** @type {import('./messages.js').Info | null} */
@@ -65,10 +61,15 @@ export class Session {
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
    */
-  #turn(work) {
+  turn(work) {
     const next = this.#queue.then(work);
     this.#queue = next.catch(() => {});
     return next;
+  }
+
+  /** Aborted when the series is given up for another. */
+  get run() {
+    return this.#run.signal;
   }
 
   /**
@@ -83,11 +84,11 @@ export class Session {
     const run = this.#run;
     if (signal?.aborted) run.abort();
     signal?.addEventListener('abort', () => run.abort(), { once: true });
-    return this.#turn(async () => {
-      if (run.signal.aborted) throw aborted();
+    return this.turn(async () => {
+      run.signal.throwIfAborted();
       this.tell.progress({ stage: 'read', done: 0 });
-      const rows = await this.#rows(source, reading, run.signal);
-      await this.#analyse(rows, settings, run.signal);
+      const rows = await this.rows(source, reading, run.signal);
+      await this.analyse(rows, settings, run.signal);
     });
   }
 
@@ -100,19 +101,18 @@ export class Session {
     this.#job.abort();
     const job = this.#job = new AbortController();
     const signal = AbortSignal.any([job.signal, this.#run.signal]);
-    return this.#turn(async () => {
-      if (signal.aborted) throw aborted();
-      this.#broken = false;
-      const rows = known() ?? this.#collected;
-      if (rows) await this.#analyse({ time: rows.time.slice(), value: rows.value.slice() }, settings(), signal);
+    return this.turn(async () => {
+      signal.throwIfAborted();
+      this.learning.failed = false;
+      const rows = known() ?? this.learning.rows;
+      if (rows) await this.analyse({ time: rows.time.slice(), value: rows.value.slice() }, settings(), signal);
     });
   }
 
   #giveUp() {
     this.#run.abort();
     this.#run = new AbortController();
-    this.#broken = false;
-    this.#collected = null;
+    this.learning = nothing();
   }
 
   /**
@@ -123,132 +123,25 @@ export class Session {
   async decide(threshold, sensitivity) {
     if (!this.info) return;
     const run = this.#run.signal;
-    const decision = await this.client.ask('decide', { series: this.#series, threshold, sensitivity });
+    const decision = await this.client.ask('decide', { series: this.series, threshold, sensitivity });
     if (!run.aborted) this.tell.decided(decision, sensitivity);
-  }
-
-  /**
-   * Continues the series; resolves when these rows are scored. Calls wait for each other.
-   * @param {Source} source
-   * @param {Settings} settings
-   * @param {Reading} reading
-   */
-  async append(source, settings, reading) {
-    const run = this.#run.signal;
-    await this.#turn(async () => {
-      if (run.aborted) throw aborted();
-      const { time, value } = await this.#rows(source, reading, run);
-      this.intake.add({ time, value, at: performance.now() }, true);
-    });
-    while (this.intake.any || this.intake.ahead) {
-      if (run.aborted) throw aborted();
-      await this.score(() => settings, true);
-    }
-  }
-
-  /**
-   * Reads frames of a feed; their rows wait until they are scored.
-   * @param {(string | Uint8Array)[]} frames
-   * @param {Reading} reading
-   * @param {number} at when they came
-   */
-  async receive(frames, reading, at) {
-    const { intake } = this;
-    const { time, value, malformed, faults } = await this.client.ask('frames', { series: this.#series, frames, options: options(reading) });
-    // Those of a feed that was given up for another are none of its business.
-    if (intake !== this.intake) return;
-    intake.spoil(malformed, faults);
-    intake.add({ time, value, at });
-    intake.trim();
-  }
-
-  /**
-   * Scores the next rows that wait.
-   * @param {() => Settings} settings asked when it is their turn
-   * @param {boolean} [end] nothing follows them
-   * @returns {Promise<number>} when the oldest of them came
-   */
-  score(settings, end = false) {
-    return this.#turn(async () => {
-      const { train } = settings();
-      const exact = typeof train === 'number' && !this.info ? train : 0;
-      const got = this.#collected?.time.length ?? 0;
-      // A training stretch of so many rows is just that, however the rows come.
-      const limit = exact && got < exact ? exact - got : Infinity;
-      const { time, value, at, commit } = this.intake.draw(this.#slice, this.#known(), { limit, end });
-      if (time.length) await (this.info ? this.#push({ time, value }) : this.#collect({ time, value }, settings()));
-      commit();
-      return at;
-    });
-  }
-
-  /** @returns {import('./intake.js').Known} */
-  #known() {
-    const rows = this.#collected;
-    if (!this.info) {
-      const count = rows?.time.length ?? 0;
-      const [first, newest] = rows && count ? [rows.time[0], rows.time[count - 1]] : [-Infinity, -Infinity];
-      return { newest, openFrom: -Infinity, step: 0, first, count, value: (time) => valueAt(rows?.time, rows?.value, time), around: (time) => around(rows?.time ?? [], time) };
-    }
-    const columns = this.tell.columns();
-    const times = columns.get('time') ?? [];
-    return {
-      newest: times[times.length - 1] ?? -Infinity, openFrom: this.#openFrom, step: this.info.step, first: times[0], count: times.length,
-      value: (time) => valueAt(times, columns.get('value'), time), around: (time) => around(times, time),
-    };
-  }
-
-  /** @param {Rows} rows */
-  async #push(rows) {
-    const run = this.#run.signal;
-    const from = performance.now(), count = rows.time.length;
-    const live = { lateMs: this.intake.lateMs, capacity: this.capacity };
-    const { part, openFrom } = await this.client.ask('push', { series: this.#series, ...live, ...rows });
-    if (run.aborted) throw aborted();
-    this.#slice = Math.min(Math.max(Math.round(SLICE_MS * count / Math.max(performance.now() - from, 1)), LEAST), MOST, 2 * Math.max(this.#slice, LEAST));
-    this.#openFrom = openFrom;
-    this.tell.part(part, false);
-  }
-
-  /** @param {Rows} rows @param {Settings} settings */
-  async #collect(rows, settings) {
-    const all = this.#collected = merged(this.#collected, rows);
-    const needed = Math.max(this.#needed, typeof settings.train === 'number' ? settings.train : LEARN);
-    // Settings that failed once fail again with every row: they wait for others.
-    if (all.time.length < needed || this.#broken) return this.tell.collecting(all.time.length, needed);
-    try {
-      await this.#analyse({ time: all.time.slice(), value: all.value.slice() }, settings, this.#run.signal);
-      const step = /** @type {import('./messages.js').Info | null} */ (this.info)?.step ?? 0;
-      this.intake.counts.gaps += all.time.filter((time, i) => i > 0 && time - all.time[i - 1] > 1.5 * step).length;
-    } catch (error) {
-      const { needed: more, name } = /** @type {any} */ (error);
-      if (!more) {
-        // The rows are kept, whatever became of their scores.
-        if (name === 'AbortError') return;
-        this.#broken = true;
-        throw error;
-      }
-      this.#needed = Math.max(more, all.time.length + 1);
-      this.tell.collecting(all.time.length, this.#needed);
-    }
   }
 
   /** Frees the series in the worker. */
   async close() {
     this.info = null;
-    await this.client.ask('close', { series: this.#series });
+    await this.client.ask('close', { series: this.series });
   }
 
   /** Forgets the series. */
   clear() {
     this.#giveUp();
     this.info = null;
-    this.#needed = 0;
-    this.intake.clear();
+    this.intake?.clear();
   }
 
   /** @param {Source} source @param {Reading} reading @param {AbortSignal} run @returns {Promise<Rows>} */
-  async #rows(source, reading, run) {
+  async rows(source, reading, run) {
     const input = await read(source, run);
     this.warnings = [];
     if (!('bytes' in input)) return this.#ordered(input);
@@ -268,26 +161,26 @@ export class Session {
   }
 
   /** @param {Rows} rows @param {Settings} settings @param {AbortSignal} run */
-  async #analyse(rows, settings, run) {
+  async analyse(rows, settings, run) {
     await this.client.start();
     const { train, ...core } = settings;
     const known = this.client.detectors.find((d) => d.name === core.detector);
     if (core.detector === 'auto' && !known) delete core.detector;
     const files = known?.pretrained ? await model(this.client.assets.modelBase, known.name) : undefined;
-    if (run.aborted) throw aborted();
-    const ask = { series: this.#series, settings: core, train: trainRows(train, rows.time.length), model: files, time: rows.time, value: rows.value };
+    run.throwIfAborted();
+    const ask = { series: this.series, settings: core, train: trainRows(train, rows.time.length), model: files, time: rows.time, value: rows.value };
     const progress = (/** @type {import('./messages.js').Progress} */ p) => { if (!run.aborted) this.tell.progress(p); };
     const { part, info, openFrom } = await this.client.ask('analyse', ask, { progress, signal: run });
-    if (run.aborted) throw aborted();
+    run.throwIfAborted();
     this.info = info;
-    this.#collected = null;
-    this.#openFrom = openFrom;
+    this.learning = nothing();
+    this.openFrom = openFrom;
     this.tell.part(part, true);
   }
 }
 
-/** @param {Reading} reading */
-function options({ format, column, only }) {
+/** How the engine is to read. @param {Reading} reading */
+export function options({ format, column, only }) {
   return { ...(format && format !== 'auto' && { format }), ...(column && { column }), ...(only && { only }) };
 }
 
@@ -301,24 +194,4 @@ function trainRows(train, rows) {
   const wanted = percent ? Math.round(rows * Number(percent[1]) / 100) : Number(train);
   if (!(wanted >= 1)) throw new WidgetError('param', `settings.train: ${train} is neither a number of rows nor a percentage.`);
   return Math.min(wanted, rows);
-}
-
-/** @param {ArrayLike<number> | undefined} times @param {ArrayLike<number> | undefined} values @param {number} time */
-function valueAt(times, values, time) {
-  const row = times ? lowerBound(times, time) : 0;
-  return times?.[row] === time ? values?.[row] : undefined;
-}
-
-/** @param {ArrayLike<number>} times @param {number} time @returns {[number, number]} */
-function around(times, time) {
-  const row = lowerBound(times, time);
-  return [times[row - 1] ?? -Infinity, times[row] ?? Infinity];
-}
-
-/** Two columns in order as one; of equal times the second counts. @param {Rows | null} known @param {Rows} fresh @returns {Rows} */
-function merged(known, fresh) {
-  if (!known) return fresh;
-  const rows = new Map([known, fresh].flatMap(({ time, value }) => [...time].map((t, i) => /** @type {[number, number]} */ ([t, value[i]]))));
-  const order = [...rows].sort((a, b) => a[0] - b[0]);
-  return { time: Float64Array.from(order, (row) => row[0]), value: Float64Array.from(order, (row) => row[1]) };
 }

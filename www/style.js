@@ -1,16 +1,12 @@
-// The style sheet of the element.
+// Style sheets of the element, made by script, so that a page's policy need not allow styles.
 
-// @ts-ignore The build hands in the text.
-import css from './widget.css';
+/** One sheet of a text for all elements on a page. @type {Map<string, CSSStyleSheet>} */
+const sheets = new Map();
 
-/** @type {CSSStyleSheet | undefined} */
-let sheet;
-
-/** The style sheet, one for all elements on a page; made by script, so that a page's policy need not allow styles. */
-export function styles() {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-  }
-  return sheet;
+/** Gives a shadow root one more style sheet. @param {ShadowRoot} root @param {string} css */
+export function adopt(root, css) {
+  const sheet = sheets.get(css) ?? new CSSStyleSheet();
+  if (!sheets.has(css)) sheet.replaceSync(css);
+  sheets.set(css, sheet);
+  root.adoptedStyleSheets.push(sheet);
 }

@@ -1,7 +1,7 @@
 // Keeps the demo usable without a network: what was loaded once is kept, and given when the network has no answer.
 
 const KEPT = 'anomaly-widget-demo';
-const first = ['./', 'style.css', 'demo.js', 'icon.svg', 'data/index.json', '/pkg/define.js', '/pkg/anomaly-widget.js', '/pkg/more.js', '/pkg/worker.js', '/pkg/anomaly_widget_bg.wasm'];
+const first = ['./', 'style.css', 'demo.js', 'icon.svg', 'data/index.json', '/pkg/define.js', '/pkg/anomaly-widget.js', '/pkg/reader.js', '/pkg/stream.js', '/pkg/more.js', '/pkg/worker.js', '/pkg/anomaly_widget_bg.wasm'];
 
 /** @typedef {{ waitUntil: (work: Promise<unknown>) => void, respondWith: (answer: Promise<Response>) => void, request: Request }} WorkerEvent */
 const worker = /** @type {{ skipWaiting: () => Promise<void>, clients: { claim: () => Promise<void> }, addEventListener: (type: string, does: (event: WorkerEvent) => void) => void }} */ (/** @type {unknown} */ (self));

@@ -5,7 +5,7 @@ import { summary } from './explain.js';
 
 /**
  * Shows a row, or nothing.
- * @param {import('./panel.js').Panel} panel
+ * @param {import('./instruments.js').Instruments} tools
  * @param {import('./view.js').View} view
  * @param {number | null} row
  * @param {import('./format.js').Format} format

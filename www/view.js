@@ -42,11 +42,11 @@ export class View {
   layout = null;
   /** @type {AnomalyEvent[]} */
   events = [];
-  /** @type {number | undefined} */
-  chosen;
+  /** The id of the event that is emphasised. @type {string | null} */
+  chosen = null;
   /** @type {import('./format.js').Format | null} */
   format = null;
-  /** @type {import('./labels.js').Label[]} */
+  /** The reader's verdicts, also those of other times. @type {import('./labels.js').Label[]} */
   labels = [];
   /** @type {import('./compare.js').Lane[]} */
   lanes = [];
@@ -142,18 +142,18 @@ export class View {
     this.draw();
   }
 
-  /**
-   * Shows these events, one of them emphasised, and the reader's labels.
-   * @param {AnomalyEvent[]} events
-   * @param {number} [chosen]
-   * @param {import('./labels.js').Label[]} [labels]
-   */
-  mark(events, chosen, labels = []) {
+  /** The labels of this series' time. */
+  get here() {
+    const { from, to } = this.whole;
+    return this.labels.filter((label) => label.end > from && label.start <= to);
+  }
+
+  /** Shows these events, the chosen one emphasised, and the reader's labels. @param {AnomalyEvent[]} events */
+  mark(events) {
     this.events = events;
-    this.chosen = chosen;
-    this.labels = labels;
-    this.#chart?.mark(marks(events, labels), chosen);
-    this.#chart?.labels(spans(labels));
+    const chosen = events.findIndex((event) => event.id === this.chosen);
+    this.#chart?.mark(marks(events, this.labels), chosen < 0 ? undefined : chosen);
+    this.#chart?.labels(spans(this.here));
     this.draw();
   }
 
@@ -163,10 +163,11 @@ export class View {
     this.draw();
   }
 
-  /** Keeps the neutral limit at its height. @param {number} neutral */
-  keep(neutral) {
-    this.neutral = neutral;
-    this.#chart?.keep(neutral);
+  /** Keeps the neutral limit at its height. @param {number} ordinary score @param {number} sensitivity that the limits were decided with */
+  keep(ordinary, sensitivity) {
+    const limit = this.columns.at('limits', this.columns.length - 1);
+    this.neutral = ordinary + (limit - ordinary) / 2 ** ((50 - sensitivity) / 25);
+    this.#chart?.keep(this.neutral);
   }
 
   /** Shows a lane for each other detector. @param {import('./compare.js').Lane[]} lanes */
@@ -174,6 +175,11 @@ export class View {
     this.lanes = lanes;
     if (this.#chart) layLanes(this.#chart, lanes);
     this.draw();
+  }
+
+  /** The name of a severity's level, as in the style sheet. @param {number} severity */
+  level(severity) {
+    return Chart.level(severity);
   }
 
   /** The score at a height of the strip. @param {number} y CSS pixels */
@@ -197,10 +203,22 @@ export class View {
     chart.reading(zone, this.format.decimal, this.#step, this.#word);
   }
 
-  /** Shows a stretch of time; null: all. @param {{ from: number, to: number } | null} view */
+  /** The time of all rows. */
+  get whole() {
+    const { columns } = this;
+    return { from: columns.at('time', 0), to: columns.at('time', columns.length - 1) };
+  }
+
+  /** Shows a stretch of time, moved and widened to what there is; null: all. @param {{ from: number, to: number } | null} view */
   look(view) {
-    this.#look = view;
-    this.#chart?.look(view?.from, view?.to);
+    const { from: first, to: last } = this.whole, step = this.#step;
+    this.#look = null;
+    if (view && view.to > view.from && last > first) {
+      const span = Math.max(Math.min(view.to - view.from, last - first), Math.min(4 * step, last - first));
+      const from = Math.min(Math.max(view.from, first), last - span);
+      if (span < last - first) this.#look = { from, to: from + span };
+    }
+    this.#chart?.look(this.#look?.from, this.#look?.to);
     this.draw();
   }
 
@@ -269,7 +287,7 @@ export class View {
       chart.keep(this.neutral);
       layLanes(chart, this.lanes);
       chart.mark(marks(this.events, this.labels));
-      chart.labels(spans(this.labels));
+      chart.labels(spans(this.here));
       chart.look(this.#look?.from, this.#look?.to);
       chart.draw(labels(chart, this.format));
       return canvas;
@@ -330,9 +348,4 @@ function layoutOf(chart, scale) {
   const [left, top, right, bottom, stripTop, stripBottom, limit, lanesTop, lanesBottom, overviewTop, overviewBottom] = numbers.subarray(0, 11).map((n) => n / scale);
   const [from, to, low, high] = numbers.subarray(11);
   return { left, top, right, bottom, stripTop, stripBottom, limit, lanesTop, lanesBottom, overviewTop, overviewBottom, from, to, low, high };
-}
-
-/** The name of a severity's level, as in the style sheet. @param {number} severity */
-export function levelOf(severity) {
-  return Chart.level(severity);
 }

@@ -3,6 +3,7 @@
 /** @param {number} n @param {string} one @param {string} many */
 const count = (n, one, many) => (n === 1 ? one : many);
 
+/** Those that are shown from the start. */
 export const words = {
   empty: 'Drop a CSV or JSON file here',
   open: 'Open a file',
@@ -20,6 +21,26 @@ export const words = {
   waiting: (/** @type {number} */ seconds) => `Connection lost, next try in ${seconds} s`,
   offline: 'Connection lost, waiting for the network',
   closed: 'Connection closed',
+  retry: 'Retry now',
+  close: 'Close',
+  reset: 'Show all',
+  detector: 'Detector',
+  sensitivity: 'Sensitivity',
+  scoredBy: (/** @type {string} */ name) => `Scored by ${name}`,
+  private: '0 bytes left this page',
+  points: (/** @type {number} */ n, /** @type {string} */ text) => `${text} ${count(n, 'point', 'points')}`,
+  rhythm: (/** @type {string} */ period) => `${period} rhythm`,
+  events: (/** @type {number} */ n) => (n === 0 ? 'No anomalies' : `${n} ${count(n, 'anomaly', 'anomalies')}`),
+  labelStretch: 'Label a stretch',
+  scoreOf: 'Score',
+  chart: (/** @type {string} */ label, /** @type {string} */ facts, /** @type {string} */ events) =>
+    `Chart of ${label}: ${facts}. ${events}. Left and right go from sample to sample, N and P from one anomaly to the next, question mark tells all keys.`,
+  series: 'the series',
+  menu: 'More',
+};
+
+/** Those of a feed's ledger. */
+export const streamWords = {
   ledger: (/** @type {string} */ used, /** @type {string} */ received) => `${used} of ${received} rows used`,
   received: 'Received',
   used: 'Used',
@@ -30,17 +51,16 @@ export const words = {
   gaps: 'Gaps',
   reconnects: 'Reconnects',
   lag: 'Lag',
-  retry: 'Retry now',
-  close: 'Close',
-  reset: 'Show all',
+};
+
+/** Those of whoever reads the findings. */
+export const readerWords = {
+  limitHandle: 'Limit of the score',
+  limit: 'Limit',
+  value: 'Value',
+  band: 'Band',
+  expected: 'Expected',
   zoom: 'Zoom in',
-  detector: 'Detector',
-  sensitivity: 'Sensitivity',
-  scoredBy: (/** @type {string} */ name) => `Scored by ${name}`,
-  private: '0 bytes left this page',
-  points: (/** @type {number} */ n, /** @type {string} */ text) => `${text} ${count(n, 'point', 'points')}`,
-  rhythm: (/** @type {string} */ period) => `${period} rhythm`,
-  events: (/** @type {number} */ n) => (n === 0 ? 'No anomalies' : `${n} ${count(n, 'anomaly', 'anomalies')}`),
   shown: (/** @type {number} */ n, /** @type {number} */ all) => `${n} of ${all} anomalies`,
   none: 'Nothing is over the limit.',
   noneShown: 'None of this kind.',
@@ -82,26 +102,15 @@ export const words = {
   isAnomaly: 'Labelled as an anomaly',
   isNormal: 'Labelled as normal',
   missed: 'not found by the detector',
-  labelStretch: 'Label a stretch',
   labelHint: 'Drag over the chart to label a stretch',
   rightness: (/** @type {string} */ precision, /** @type {string} */ recall) => [precision && `Precision ${precision}`, recall && `recall ${recall}`].filter(Boolean).join(', '),
   share: (/** @type {string} */ percent, /** @type {number} */ n, /** @type {number} */ all) => `${percent} (${n} of ${all})`,
-  value: 'Value',
-  expected: 'Expected',
-  band: 'Band',
-  scoreOf: 'Score',
-  limit: 'Limit',
   missing: 'missing',
   limitIs: (/** @type {string} */ limit, /** @type {string} */ events) => `limit ${limit} · ${events}`,
-  limitHandle: 'Limit of the score',
   agree: (/** @type {number} */ n, /** @type {number} */ all) => `${n} of ${all} detectors`,
   why: 'Why',
   sample: (/** @type {{ when: string, value: string, expected?: string, score?: string, over?: boolean }} */ s) =>
     [`${s.when}: ${s.value}`, s.expected, s.score && `score ${s.score}${s.over ? ', over the limit' : ''}`].filter(Boolean).join(', '),
-  chart: (/** @type {string} */ label, /** @type {string} */ facts, /** @type {string} */ events) =>
-    `Chart of ${label}: ${facts}. ${events}. Left and right go from sample to sample, N and P from one anomaly to the next, question mark tells all keys.`,
-  series: 'the series',
-  menu: 'More',
   undo: 'Undo',
   redo: 'Redo',
   download: 'Download',
@@ -120,4 +129,4 @@ export const words = {
   ],
 };
 
-/** @typedef {typeof words} Words */
+/** @typedef {typeof words & typeof streamWords & typeof readerWords} Words */

@@ -235,7 +235,7 @@ test('events say whether they are new, revised, merged, settled or withdrawn, an
   const long = wave({ rows: 700, spikeAt: 330, step: 1000 });
   const one = alive();
   ends.push(() => one.end());
-  for (let at = 0; at < 700; at += 10) await one.session.append({ time: long.time.slice(at, at + 10), value: long.value.slice(at, at + 10) }, { detector: 'pca', train: 240 }, {});
+  for (let at = 0; at < 700; at += 10) await one.live.rows.append({ time: long.time.slice(at, at + 10), value: long.value.slice(at, at + 10) }, { detector: 'pca', train: 240 }, {});
   const event = one.report?.events.find((e) => e.start <= time[330] && e.end > time[330]);
   assert.ok(event);
   const life = one.changes.filter((change) => change.id === event.id);
