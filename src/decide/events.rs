@@ -127,6 +127,8 @@ pub struct Evidence<'a> {
 
 /// Rows on each side of an event that decide whether the level has moved.
 const SHIFT_REACH: usize = 25;
+/// The part of its distance that a new level keeps from the first half of those rows to the second.
+const STAYS: f64 = 0.85;
 /// Rows before an event at which its direction is judged.
 pub const CONTEXT: usize = 4 * SHIFT_REACH;
 
@@ -288,9 +290,13 @@ fn kind(evidence: &Evidence, start: usize, end: usize, min_duration: usize) -> E
         return EventKind::Duration;
     }
     // A step: both sides are quiet, and apart by more than their own spread and a good part of the range.
-    let moved = (stats::median(&after) - stats::median(&before)).abs();
+    let middle = stats::median(&before);
+    let away = |values: &[f64]| (stats::median(values) - middle).abs();
     let spread = range(&before).max(range(&after));
-    if moved > 1.0 * evidence.scale && moved > spread { EventKind::Shift } else { EventKind::Duration }
+    // A level that is on its way back is the end of a pulse.
+    let (early, late) = after.split_at(after.len() / 2);
+    let stays = away(late) > STAYS * away(early);
+    if stays && away(&after) > evidence.scale.max(spread) { EventKind::Shift } else { EventKind::Duration }
 }
 
 fn range(values: &[f64]) -> f64 {
@@ -396,6 +402,16 @@ mod tests {
         // The largest calibration score under the limit is 1.0.
         assert_eq!(decide(&flat(30, &[(5, 1.05)]), 1.01, &[0.0; 30], &Options::default()).len(), 0);
         assert_eq!(decide(&flat(30, &[(5, 1.2)]), 1.01, &[0.0; 30], &Options::default()).len(), 1);
+    }
+
+    #[test]
+    fn a_pulse_that_fades_is_no_shift() {
+        // Of its 30 it has lost half when the event ends, and a third of the rest in the rows that are looked at.
+        let pulse = |i: usize| if i < 100 { 0.0 } else { 30.0 * (-((i - 100) as f64) / 30.0).exp() };
+        let values: Vec<f64> = (0..200).map(pulse).collect();
+        let hits: Vec<(usize, f64)> = (100..120).map(|i| (i, 9.0)).collect();
+        let events = decide(&flat(200, &hits), 2.0, &values, &Options::default());
+        assert_eq!(events[0].kind, EventKind::Duration);
     }
 
     #[test]
