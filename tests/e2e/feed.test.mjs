@@ -328,19 +328,40 @@ test('a million rows at once leave the page alive and the ledger exact', async (
   assert.ok(longest < 2000, `the page stood still for ${longest} ms`);
 });
 
-test('attached and detached a hundred times, it leaves nothing behind', async () => {
+/** @typedef {{ nodes: number, jsEventListeners: number, workers: number, sockets: number }} Count */
+
+/**
+ * What a page holds once what ended has ended; its own element has a worker.
+ * @param {import('playwright-core').Page} page
+ * @param {() => number} sockets that are open
+ */
+async function counter(page, sockets) {
+  const session = await page.context().newCDPSession(page);
+  /** @returns {Promise<Count>} */
+  return async () => {
+    // Closing a connection takes both ends, and a worker ends in its own time.
+    for (let i = 0; i < 500 && (sockets() > 0 || page.workers().length > 1); i += 1) await page.waitForTimeout(20);
+    for (let i = 0; i < 3; i += 1) await session.send('HeapProfiler.collectGarbage');
+    const { nodes, jsEventListeners } = await session.send('Memory.getDOMCounters');
+    return { nodes, jsEventListeners, workers: page.workers().length, sockets: sockets() };
+  };
+}
+
+/** @param {Count} before @param {Count} end */
+function nothingLeft(before, end) {
+  assert.deepEqual([end.workers, end.sockets], [1, 0]);
+  assert.ok(end.nodes <= before.nodes + 10 && end.jsEventListeners <= before.jsEventListeners + 10, JSON.stringify({ before, end }));
+}
+
+/** How often something is done that leaves nothing behind; by hand a thousand times. @param {number} usual */
+const times = (usual) => Number(process.env.TIMES ?? usual);
+
+test('attached and detached again and again, it leaves nothing behind', async () => {
   const { page } = await blank();
   const { time, value } = wave({ rows: 300 });
   const server = await faultServer(() => [{ send: JSON.stringify(time.map((t, i) => [t, value[i]])) }]);
   after(() => server.close());
-  const session = await page.context().newCDPSession(page);
-  const count = async () => {
-    // Closing a connection takes both ends, and a worker ends in its own time; the page's own element has one.
-    for (let i = 0; i < 500 && (server.open() > 0 || page.workers().length > 1); i += 1) await page.waitForTimeout(20);
-    for (let i = 0; i < 3; i += 1) await session.send('HeapProfiler.collectGarbage');
-    const { nodes, jsEventListeners } = await session.send('Memory.getDOMCounters');
-    return { nodes, jsEventListeners, workers: page.workers().length, sockets: server.open() };
-  };
+  const count = await counter(page, () => server.open());
   const attach = (/** @type {number} */ times) => page.evaluate(async ([times, to]) => {
     for (let i = 0; i < Number(times); i += 1) {
       const widget = /** @type {any} */ (document.createElement('anomaly-widget'));
@@ -354,8 +375,28 @@ test('attached and detached a hundred times, it leaves nothing behind', async ()
   }, [times, server.ws]);
   await attach(10);
   const before = await count();
-  await attach(Number(process.env.ATTACH ?? 100));
-  const end = await count();
-  assert.deepEqual([end.workers, end.sockets], [1, 0]);
-  assert.ok(end.nodes <= before.nodes + 10 && end.jsEventListeners <= before.jsEventListeners + 10, JSON.stringify({ before, end }));
+  await attach(times(100));
+  nothingLeft(before, await count());
+});
+
+test('loaded and removed, or analysed and disposed, again and again, it leaves nothing behind', async () => {
+  const { page } = await blank();
+  const count = await counter(page, () => 0);
+  const load = (/** @type {number} */ times) => page.evaluate(async ([times, { time, value }]) => {
+    const { createEngine } = await import(/** @type {any} */ ('/pkg/anomaly-widget.js'));
+    for (let i = 0; i < times; i += 1) {
+      const widget = /** @type {any} */ (document.createElement('anomaly-widget'));
+      widget.detector = 'pca';
+      document.body.append(widget);
+      await widget.load({ time, value });
+      widget.remove();
+      const engine = await createEngine();
+      await engine.analyse({ time, value }, { detector: 'pca' });
+      engine.dispose();
+    }
+  }, /** @type {const} */ ([times, wave({ rows: 300 })]));
+  await load(3);
+  const before = await count();
+  await load(times(10));
+  nothingLeft(before, await count());
 });
