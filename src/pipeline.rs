@@ -100,6 +100,8 @@ struct Model {
     prepare: Prepare,
     fitted: Arc<dyn Fitted>,
     detector: &'static detect::Entry,
+    /// Names of the detectors that it has judge together, if it is not one alone.
+    members: Vec<&'static str>,
 }
 
 /// A fitted detector and its calibration: makes watches for series that begin anew.
@@ -181,7 +183,8 @@ impl Watch {
             Setup { params: settings.params.clone(), period: prepare.period(), day: prepare.day(), weights };
         let built = (detector.build)(&setup)?;
         let fitted = built.fit(&prepare.grid().push(train).values)?;
-        let model = Model { prepare, fitted, detector };
+        let members = fitted.members();
+        let model = Model { prepare, fitted, detector, members };
         Ok(Watch { train_rows: train.len(), ..Watch::new(Arc::new(model), settings) })
     }
 
@@ -368,6 +371,8 @@ impl Watch {
             self.rows.score[row] = if hidden { f64::NAN } else { score };
             self.rows.expected[row] = prepare.value_of(read(&tail.scores.expected));
             self.rows.band[row] = prepare.width_of(read(&tail.scores.band));
+            let by = tail.scores.by.as_ref().and_then(|by| by.get(at));
+            self.rows.by[row] = by.copied().unwrap_or(rows::ALONE);
         }
     }
 
@@ -466,6 +471,13 @@ impl Watch {
     /// Name of the detector.
     pub fn detector(&self) -> &'static str {
         self.model.detector.name
+    }
+
+    /// Name of the detector whose score row number `row` has: of several that judge together the one that counts.
+    pub fn judge(&self, row: usize) -> &'static str {
+        let by = row.checked_sub(self.rows.base()).and_then(|at| self.rows.by.get(at));
+        let member = by.and_then(|by| self.model.members.get(usize::from(*by)));
+        member.copied().unwrap_or(self.detector())
     }
 
     /// The preparation in use: sampling interval, period, scale.

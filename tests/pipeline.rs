@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anomaly_widget::decide::events::{Event, EventKind};
 use anomaly_widget::math::random::Random;
@@ -305,4 +305,32 @@ fn settings_and_order_are_checked() {
     let mut watch = pipeline.watch();
     watch.push(&rows).unwrap();
     assert!(matches!(watch.push(&rows), Err(Error::Series { at: 500, .. })));
+}
+
+#[test]
+fn auto_says_whose_score_counts() {
+    // A course that never came before is for one of those who compare shapes.
+    let mut values = wave(1600, 5);
+    for (i, value) in values.iter_mut().enumerate().take(1380).skip(1300) {
+        *value = (i as f64 * 0.9).sin();
+    }
+    let rows = series(values);
+    let watch = |members: serde_json::Value| {
+        let text = serde_json::json!({ "params": members, "prepare": { "period": common::PERIOD } });
+        let settings = serde_json::from_value(text).unwrap();
+        let mut watch = Pipeline::fit(&settings, None, &rows.slice(0, 800)).unwrap().resume();
+        watch.push(&rows.slice(800, 1600)).unwrap();
+        watch
+    };
+    let judges = |watch: &Watch| (0..1600).map(|row| watch.judge(row)).collect::<BTreeSet<_>>();
+    let own = watch(serde_json::json!({}));
+    assert_eq!(own.detector(), "auto");
+    let report = own.report(0);
+    let event = report.events.iter().find(|e| e.start < 1370 && e.end > 1310).unwrap();
+    assert!(["subsequence", "lof"].contains(&own.judge(event.peak)), "{}", own.judge(event.peak));
+    assert_eq!(judges(&own), BTreeSet::from(["holt-winters", "lof", "subsequence"]));
+    // Of a row that has not come nobody judges but all.
+    assert_eq!(own.judge(1600), "auto");
+    let one = watch(serde_json::json!({ "members": ["holt-winters"] }));
+    assert_eq!(judges(&one), BTreeSet::from(["holt-winters"]));
 }

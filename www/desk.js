@@ -116,7 +116,7 @@ export class Desk {
     writeList(this.tools, {
       events: findings.events, labels: this.view.here, chosen: this.view.chosen, step: info?.step ?? 0, format, words, choice: this.#choice,
       level: (severity) => this.view.level(severity),
-      explain: (event) => (info ? explain(event, findings.columns, { info, summary: detectors.find((d) => d.name === info.detector)?.summary ?? '', threshold, sensitivity: this.host.decidedAt }, format, words) : []),
+      explain: (event) => (info ? explain(event, findings.columns, { info, summary: detectors.find((d) => d.name === event.detectors[0])?.summary ?? '', threshold, sensitivity: this.host.decidedAt }, format, words) : []),
       figure: () => this.#figureOf(),
       choose: (change) => { this.#choice = { ...this.#choice, ...change }; this.#writeList(); },
       pick: (event) => this.pick(event),

@@ -61,7 +61,7 @@ export function explain(event, columns, { info, summary, threshold, sensitivity 
   return [
     expected === undefined ? words.came(number(value)) : words.wasExpected(number(expected), band, number(value), distance(value, expected, format, words) ?? ''),
     words.overLimit(number(score), number(limit), format.tenths(severity)),
-    words.foundBy(info.detector, summary.replace(/\.$/, '')),
+    words.foundBy(event.detectors.join(', '), summary.replace(/\.$/, '')),
     [words.rule(threshold, format.whole(sensitivity)), info.window && info.window > 1 ? words.looksAt(format.whole(info.window), format.span(info.window * info.step)) : ''].filter(Boolean).join(' '),
     [end > first && scored < end - first ? words.coverage(format.percent(scored / (end - first))) : '', event.settled ? words.settled : words.unsettled].filter(Boolean).join(' '),
   ];

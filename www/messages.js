@@ -36,7 +36,7 @@
  * @property {number} limit
  * @property {number} score
  * @property {boolean} settled
- * @property {string[]} detectors
+ * @property {string[]} detectors who found it: of several that judge together the one whose score counts at the peak
  */
 
 /**

@@ -80,6 +80,7 @@ fn least(before: Option<Error>, now: Error) -> Error {
 
 /// A fitted detector and the scale of its scores.
 struct Member {
+    name: &'static str,
     fitted: Arc<dyn Fitted>,
     middle: f64,
     unit: f64,
@@ -90,12 +91,12 @@ impl Member {
         let mut usual = stats::finite(&fitted.score(train)?.value);
         usual.sort_unstable_by(f64::total_cmp);
         let (Some(low), Some(high)) = (usual.first(), usual.last()) else {
-            return Ok(Member { fitted, middle: 0.0, unit: 1.0 });
+            return Ok(Member { name: entry.name, fitted, middle: 0.0, unit: 1.0 });
         };
         let middle = quantile_sorted(&usual, 0.5);
         let unit = (quantile_sorted(&usual, RARE) - middle).max(LEAST.0 * (high - low)).max(LEAST.1);
         let part = if entry.family == Family::Prediction { FORECAST } else { 1.0 };
-        Ok(Member { fitted, middle, unit: unit / part })
+        Ok(Member { name: entry.name, fitted, middle, unit: unit / part })
     }
 
     fn calibrated(&self, score: f64) -> f64 {
@@ -123,6 +124,10 @@ impl Fitted for Ensemble {
 
     fn online(&self) -> Option<Box<dyn StreamingDetector>> {
         Some(Box::new(self.live()))
+    }
+
+    fn members(&self) -> Vec<&'static str> {
+        self.members.iter().map(|m| m.name).collect()
     }
 }
 
@@ -189,17 +194,22 @@ impl StreamingDetector for Live {
         let from = start - self.origin;
         let count = self.voices.first().map_or(0, |v| v.said.value.len());
         let mut value = vec![f64::NAN; count - from];
-        for (member, voice) in self.members.iter().zip(&self.voices) {
-            for (largest, score) in value.iter_mut().zip(&voice.said.value[from..]) {
+        let mut by = vec![0; count - from];
+        for (place, (member, voice)) in (0u8..).zip(self.members.iter().zip(&self.voices)) {
+            for ((largest, by), score) in value.iter_mut().zip(&mut by).zip(&voice.said.value[from..]) {
+                let own = member.calibrated(*score);
                 // The larger, or the one that is a number.
-                *largest = largest.max(member.calibrated(*score));
+                if largest.is_nan() || own > *largest {
+                    (*largest, *by) = (own, place);
+                }
             }
         }
         let forecast = self.voices.iter().find(|v| v.said.expected.is_some());
         let column = |pick: fn(&Scores) -> &Option<Vec<f64>>| {
             forecast.and_then(|v| pick(&v.said).as_ref()).map(|c| c[from..].to_vec())
         };
-        let scores = Scores { value, expected: column(|s| &s.expected), band: column(|s| &s.band) };
+        let scores =
+            Scores { value, expected: column(|s| &s.expected), band: column(|s| &s.band), by: Some(by) };
         // The next tails begin where this one has settled.
         let drop = settled.max(self.origin) - self.origin;
         for voice in &mut self.voices {

@@ -47,6 +47,11 @@ pub trait Fitted: Send + Sync {
         None
     }
 
+    /// Names of the detectors that judge together; none: it judges alone.
+    fn members(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Why the scores deserve less trust than usual, in one sentence, e.g. a shape foreign to a pretrained net.
     fn caution(&self) -> Option<String> {
         None

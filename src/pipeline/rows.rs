@@ -3,6 +3,9 @@
 use crate::detect::Reach;
 use crate::series::Series;
 
+/// No member of several detectors.
+pub(super) const ALONE: u8 = u8::MAX;
+
 /// One entry a row kept; `place` may lag behind: rows that have no grid point yet are unscored.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -14,6 +17,8 @@ pub(super) struct Rows {
     pub score: Vec<f64>,
     pub expected: Vec<f64>,
     pub band: Vec<f64>,
+    /// Whose score it is, of detectors that judge together; [`ALONE`]: of one that judges alone.
+    pub by: Vec<u8>,
     /// Grid points filled: `filled[i]` counts those up to and including point `origin + i`.
     filled: Vec<u32>,
     origin: usize,
@@ -49,6 +54,7 @@ impl Rows {
         for column in [&mut self.score, &mut self.expected, &mut self.band] {
             column.resize(n, f64::NAN);
         }
+        self.by.resize(n, ALONE);
         for filled in filled {
             let before = self.filled.last().copied().unwrap_or(0);
             self.filled.push(before + u32::from(*filled));
@@ -80,6 +86,7 @@ impl Rows {
         for column in [&mut self.time, &mut self.value, &mut self.score, &mut self.expected, &mut self.band] {
             column.truncate(n);
         }
+        self.by.truncate(n);
         self.place.truncate(placed - self.base);
         self.filled.truncate(points - self.origin);
         for column in [&mut self.score, &mut self.expected, &mut self.band] {
@@ -94,6 +101,7 @@ impl Rows {
         for column in [&mut self.time, &mut self.value, &mut self.score, &mut self.expected, &mut self.band] {
             column.drain(..count);
         }
+        self.by.drain(..count);
         self.place.drain(..count);
         self.base = row;
         let first = self.place.first().map_or(self.points(), |place| place.saturating_sub(before));

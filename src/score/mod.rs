@@ -19,12 +19,15 @@ pub struct Scores {
     pub expected: Option<Vec<f64>>,
     /// Half-width of the band around `expected` in which a point is ordinary, in the scale of the input.
     pub band: Option<Vec<f64>>,
+    /// Where several detectors judge together: whose score counts at the point, as a place in
+    /// [`crate::detect::Fitted::members`].
+    pub by: Option<Vec<u8>>,
 }
 
 impl Scores {
     /// Scores without an expected value.
     pub fn of(value: Vec<f64>) -> Scores {
-        Scores { value, expected: None, band: None }
+        Scores { value, ..Scores::default() }
     }
 
     /// The rows from `start` on.
@@ -34,6 +37,7 @@ impl Scores {
             value: cut(&self.value),
             expected: self.expected.as_ref().map(cut),
             band: self.band.as_ref().map(cut),
+            by: self.by.as_ref().map(|by| by.get(start..).unwrap_or_default().to_vec()),
         }
     }
 }

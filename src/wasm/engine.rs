@@ -181,7 +181,7 @@ impl Engine {
             limit: event.limit,
             score: event.score,
             settled: event.settled,
-            detectors: vec![self.watch.detector()],
+            detectors: vec![self.watch.judge(event.peak)],
         }
     }
 }

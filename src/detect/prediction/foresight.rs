@@ -351,7 +351,7 @@ impl<N: Foresees + 'static> StreamingDetector for Live<N> {
         self.values.drain(..self.values.len().saturating_sub(learnt.wide - 1));
         let needed = (self.seen.saturating_sub(span)).saturating_sub(origin).min(self.means.len());
         self.means.drain(..needed);
-        let scores = Scores { value, expected: Some(expected), band: Some(band) };
+        let scores = Scores { expected: Some(expected), band: Some(band), ..Scores::of(value) };
         Ok(Tail { start, settled: self.seen, scores })
     }
 }

@@ -259,7 +259,7 @@ impl<M: Model> StreamingDetector for Live<M> {
             expected.push(or_nan(&|s| s.forecast.mean));
             band.push(or_nan(&|s| BAND * s.forecast.sd));
         }
-        let scores = Scores { value, expected: Some(expected), band: Some(band) };
+        let scores = Scores { expected: Some(expected), band: Some(band), ..Scores::of(value) };
         Ok(Tail { start, settled: self.seen, scores })
     }
 }

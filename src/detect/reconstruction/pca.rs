@@ -375,7 +375,7 @@ impl Fitted for Windowed {
             })
             .collect();
         let band = d.expected.iter().map(|e| if e.is_nan() { *e } else { self.limits.point }).collect();
-        Ok(Scores { value, expected: Some(d.expected), band: Some(band) })
+        Ok(Scores { expected: Some(d.expected), band: Some(band), ..Scores::of(value) })
     }
 }
 

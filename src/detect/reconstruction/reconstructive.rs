@@ -313,7 +313,7 @@ impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
         let band = (0..values.len())
             .map(|i| usual.band * self.ease(usual, parts.cover[self.sampling.bin(i)]))
             .collect();
-        Ok(Scores { value, expected: Some(expected), band: Some(band) })
+        Ok(Scores { expected: Some(expected), band: Some(band), ..Scores::of(value) })
     }
 
     fn caution(&self) -> Option<String> {

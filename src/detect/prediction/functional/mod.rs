@@ -324,7 +324,7 @@ impl StreamingDetector for Live {
             }
         }
         let Column { value, expected, band } = scores;
-        let scores = Scores { value, expected: Some(expected), band: Some(band) };
+        let scores = Scores { expected: Some(expected), band: Some(band), ..Scores::of(value) };
         Ok(Tail { start, settled: self.told, scores })
     }
 }
