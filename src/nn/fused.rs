@@ -1,8 +1,9 @@
 //! The forward pass of the page: any [`Net`], with its weights packed once.
 //!
 //! Windows go through side by side, [`LANES`] at a time, a value of each in one vector: then every layer is the
-//! same few vector loops, and a weight that has been read serves all of them. A lane's result does not depend on
-//! what is in the others, so how windows are grouped changes nothing, bit for bit.
+//! same few vector loops, and a weight that has been read serves all of them. A few windows, as a live series has
+//! them, go one by one, and a vector holds the outputs of one. Either way a sum is taken in the same order, so how
+//! windows are grouped changes nothing, bit for bit.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +16,10 @@ use crate::error::{Error, Result};
 pub const LANES: usize = 8;
 /// Outputs computed together: with [`LANES`] their sums fill half of the vector registers.
 const BLOCK: usize = 4;
-
-/// One value of each window.
-type Lane = [f32; LANES];
+/// Blocks computed together for one window: as many sums that do not wait for each other.
+const ABREAST: usize = 4;
+/// Up to so many windows are faster one by one.
+const FEW: usize = 6;
 
 /// A net ready to run.
 #[derive(Debug, Clone)]
@@ -76,30 +78,47 @@ impl Packed {
         Packed { weights, bias, inputs, outputs }
     }
 
-    /// `to = W x + b`, where `x` is the concatenation of `input`.
-    fn apply(&self, input: &[Lane], to: &mut [Lane]) {
+    /// `to = W x + b`, where `x` is the concatenation of `input`: one value of each of `N` windows an entry.
+    fn apply<const N: usize>(&self, input: &[[f32; N]], to: &mut [[f32; N]]) {
         for (to, bias) in to.iter_mut().zip(&self.bias) {
-            *to = [*bias; LANES];
+            *to = [*bias; N];
         }
         self.add(input, to);
     }
 
     /// `to += W x`.
-    fn add(&self, input: &[Lane], to: &mut [Lane]) {
-        let rows = self.weights.chunks_exact(self.inputs.max(1));
-        for (to, weights) in to[..self.outputs].chunks_mut(BLOCK).zip(rows) {
-            let mut sums = [[0.0; LANES]; BLOCK];
-            for (sum, to) in sums.iter_mut().zip(to.iter()) {
+    fn add<const N: usize>(&self, input: &[[f32; N]], to: &mut [[f32; N]]) {
+        let to = &mut to[..self.outputs];
+        if N == 1 {
+            let whole = to.len() / (BLOCK * ABREAST) * BLOCK * ABREAST;
+            self.blocks::<N, ABREAST>(0, input, &mut to[..whole]);
+            self.blocks::<N, 1>(whole / BLOCK, input, &mut to[whole..]);
+        } else {
+            self.blocks::<N, 1>(0, input, to);
+        }
+    }
+
+    /// [`Packed::add`] from block `first` on, `G` blocks together.
+    fn blocks<const N: usize, const G: usize>(&self, first: usize, input: &[[f32; N]], to: &mut [[f32; N]]) {
+        let inputs = self.inputs.min(input.len());
+        let input = &input[..inputs];
+        for (place, to) in to.chunks_mut(BLOCK * G).enumerate() {
+            let rows: [&[[f32; BLOCK]]; G] =
+                std::array::from_fn(|g| &self.weights[(first + place * G + g) * self.inputs..][..inputs]);
+            let mut sums = [[[0.0; N]; BLOCK]; G];
+            for (sum, to) in sums.as_flattened_mut().iter_mut().zip(to.iter()) {
                 *sum = *to;
             }
-            for (w, x) in weights.iter().zip(input) {
-                for b in 0..BLOCK {
-                    for l in 0..LANES {
-                        sums[b][l] += w[b] * x[l];
+            for k in 0..inputs {
+                for g in 0..G {
+                    for b in 0..BLOCK {
+                        for l in 0..N {
+                            sums[g][b][l] += rows[g][k][b] * input[k][l];
+                        }
                     }
                 }
             }
-            for (to, sum) in to.iter_mut().zip(&sums) {
+            for (to, sum) in to.iter_mut().zip(sums.as_flattened()) {
                 *to = *sum;
             }
         }
@@ -143,27 +162,40 @@ impl Fused {
             let why = format!("{} values are not samples of {width}", inputs.len());
             return Err(Error::Numeric(why));
         }
-        let mut outputs = vec![0.0; inputs.len() / width * wide];
+        let wide = wide.max(1);
+        let count = inputs.len() / width;
+        // The last ones one by one, if they are few.
+        let grouped = if count % LANES <= FEW { count / LANES * LANES } else { count };
+        let mut outputs = vec![0.0; count * wide];
+        let (many, few) = inputs.split_at(grouped * width);
+        let (out_many, out_few) = outputs.split_at_mut(grouped * wide);
+        self.groups::<LANES>(many, out_many);
+        self.groups::<1>(few, out_few);
+        outputs.truncate(count * self.output.len());
+        Ok(outputs)
+    }
+
+    /// Samples that go through `N` at a time.
+    fn groups<const N: usize>(&self, inputs: &[f32], outputs: &mut [f32]) {
+        let (width, wide) = (self.input.len().max(1), self.output.len().max(1));
         let mut scratch = Scratch::default();
-        for (group, out) in inputs.chunks(width * LANES).zip(outputs.chunks_mut(wide.max(1) * LANES)) {
-            scratch.now.clear();
-            scratch.now.resize(width, [0.0; LANES]);
+        for (group, out) in inputs.chunks(width * N).zip(outputs.chunks_mut(wide * N)) {
+            sized(&mut scratch.now, width);
             for (lane, sample) in group.chunks_exact(width).enumerate() {
                 for (to, v) in scratch.now.iter_mut().zip(sample) {
                     to[lane] = *v;
                 }
             }
-            self.pass(&mut scratch);
-            for (lane, sample) in out.chunks_exact_mut(wide.max(1)).enumerate() {
+            self.pass::<N>(&mut scratch);
+            for (lane, sample) in out.chunks_exact_mut(wide).enumerate() {
                 for (to, v) in sample.iter_mut().zip(&scratch.now) {
                     *to = v[lane];
                 }
             }
         }
-        Ok(outputs)
     }
 
-    fn pass(&self, scratch: &mut Scratch) {
+    fn pass<const N: usize>(&self, scratch: &mut Scratch<N>) {
         let mut channels = self.input.channels;
         let mut time = self.input.time;
         for stage in &self.stages {
@@ -174,25 +206,26 @@ impl Fused {
 
 /// Buffers of a pass, reused by the next.
 #[derive(Default)]
-struct Scratch {
+struct Scratch<const N: usize> {
     /// What goes into a stage, and after it what came out.
-    now: Vec<Lane>,
-    next: Vec<Lane>,
-    drive: Vec<Lane>,
-    cell: Vec<Lane>,
-    state: Vec<Lane>,
+    now: Vec<[f32; N]>,
+    next: Vec<[f32; N]>,
+    drive: Vec<[f32; N]>,
+    gates: Vec<[f32; N]>,
+    cell: Vec<[f32; N]>,
+    state: Vec<[f32; N]>,
 }
 
-fn sized(buffer: &mut Vec<Lane>, len: usize) -> &mut [Lane] {
+fn sized<const N: usize>(buffer: &mut Vec<[f32; N]>, len: usize) -> &mut [[f32; N]] {
     buffer.clear();
-    buffer.resize(len, [0.0; LANES]);
+    buffer.resize(len, [0.0; N]);
     buffer
 }
 
 impl Stage {
     /// Runs on `scratch.now` of `time` steps of `channels`; returns the extent of what it leaves there.
-    fn pass(&self, time: usize, channels: usize, scratch: &mut Scratch) -> (usize, usize) {
-        let Scratch { now, next, drive, cell, state } = scratch;
+    fn pass<const N: usize>(&self, time: usize, channels: usize, scratch: &mut Scratch<N>) -> (usize, usize) {
+        let Scratch { now, next, drive, gates, cell, state } = scratch;
         let extent = match self {
             Stage::Dense(packed) => {
                 let to = sized(next, time * packed.outputs);
@@ -223,14 +256,14 @@ impl Stage {
                         way.drive.apply(x, to);
                     }
                     let (cell, state) = (sized(cell, hidden), sized(state, hidden));
-                    let mut gates = vec![[0.0; LANES]; 4 * hidden];
+                    let gates = sized(gates, 4 * hidden);
                     for step in 0..steps {
                         let t = if way.reverse { steps - 1 - step } else { step };
                         gates.copy_from_slice(&drive[t / hold * 4 * hidden..][..4 * hidden]);
                         if step > 0 {
-                            way.recur.add(state, &mut gates);
+                            way.recur.add(state, gates);
                         }
-                        advance(&gates, cell, state);
+                        advance(gates, cell, state);
                         if *output == Output::Sequence {
                             to[t * wide + k * hidden..][..hidden].copy_from_slice(state);
                         }
@@ -246,11 +279,11 @@ impl Stage {
                 let kept = if *output == Output::Last { 1 } else { time };
                 let to = sized(next, kept * hidden);
                 let state = sized(state, hidden);
-                let mut sums = vec![[0.0; LANES]; hidden];
+                let sums = sized(gates, hidden);
                 for (t, x) in now.chunks_exact(channels).enumerate() {
-                    way.drive.apply(x, &mut sums);
-                    way.recur.add(state, &mut sums);
-                    for (state, sum) in state.iter_mut().zip(&sums) {
+                    way.drive.apply(x, sums);
+                    way.recur.add(state, sums);
+                    for (state, sum) in state.iter_mut().zip(sums.iter()) {
                         *state = sum.map(tanh);
                     }
                     let place = if *output == Output::Last { 0 } else { t };
@@ -307,26 +340,24 @@ impl Stage {
     }
 }
 
-fn each(values: &mut [Lane], function: impl Fn(f32) -> f32) {
-    for lane in values {
-        for v in lane.iter_mut() {
-            *v = function(*v);
-        }
+fn each<const N: usize>(values: &mut [[f32; N]], function: impl Fn(f32) -> f32) {
+    for v in values.as_flattened_mut() {
+        *v = function(*v);
     }
 }
 
 /// One step of an LSTM from its gates before their activation: input, forget, cell, output.
-fn advance(gates: &[Lane], cell: &mut [Lane], state: &mut [Lane]) {
-    let hidden = cell.len();
-    let (enter, rest) = gates.split_at(hidden);
-    let (forget, rest) = rest.split_at(hidden);
-    let (candidate, exit) = rest.split_at(hidden);
-    for k in 0..hidden {
-        for l in 0..LANES {
-            let c = sigmoid(forget[k][l]) * cell[k][l] + sigmoid(enter[k][l]) * tanh(candidate[k][l]);
-            cell[k][l] = c;
-            state[k][l] = sigmoid(exit[k][l]) * tanh(c);
-        }
+fn advance<const N: usize>(gates: &[[f32; N]], cell: &mut [[f32; N]], state: &mut [[f32; N]]) {
+    let part = gates.len() / 4;
+    let (enter, rest) = gates.split_at(part);
+    let (forget, rest) = rest.split_at(part);
+    let (candidate, exit) = rest.split_at(part);
+    let gates = enter.as_flattened().iter().zip(forget.as_flattened());
+    let gates = gates.zip(candidate.as_flattened().iter().zip(exit.as_flattened()));
+    let kept = cell.as_flattened_mut().iter_mut().zip(state.as_flattened_mut());
+    for (((enter, forget), (candidate, exit)), (cell, state)) in gates.zip(kept) {
+        *cell = sigmoid(*forget) * *cell + sigmoid(*enter) * tanh(*candidate);
+        *state = sigmoid(*exit) * tanh(*cell);
     }
 }
 
