@@ -410,7 +410,7 @@ impl Watch {
         let settled = if calibrated { threshold.settled(final_rows) } else { 0 };
         let expected = rows.expected.iter().any(|v| v.is_finite());
         let evidence = self.evidence(history, &limits, expected, settled);
-        let options = &self.settings.events;
+        let options = &self.event_options();
         let mut events = match threshold {
             Threshold::Published => events::find_published(&evidence, options, self.settings.sensitivity),
             _ => events::find(&evidence, options),
@@ -434,6 +434,12 @@ impl Watch {
             ordinary: if history.is_empty() { 0.0 } else { stats::median(history) },
             events,
         }
+    }
+
+    /// What counts as one event, with what goes by the detector.
+    fn event_options(&self) -> events::Options {
+        let usual = 4 * self.window().unwrap_or(0).max(100);
+        events::Options { longest: self.settings.events.longest.or(Some(usual)), ..self.settings.events }
     }
 
     fn evidence<'a>(
@@ -460,7 +466,7 @@ impl Watch {
         let threshold = self.settings.threshold;
         let limits = threshold.limits(&self.history, &self.rows.score, self.settings.sensitivity);
         let evidence = self.evidence(&self.history, &limits, false, 0);
-        base + events::quiet(&evidence, &self.settings.events, until - base)
+        base + events::quiet(&evidence, &self.event_options(), until - base)
     }
 
     /// Times in milliseconds and values (NaN: missing) of the rows from number `row` on.

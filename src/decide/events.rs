@@ -19,6 +19,9 @@ pub struct Options {
     /// An event lasts until the score falls below this part of the way from the ordinary score to the limit;
     /// 1 ends it at the limit.
     pub hysteresis: f64,
+    /// Points after which an event ends by decision, and is a shift: what lasts longer is a new state, and no news any
+    /// more. Unset: four times what a score looks at, 400 at least.
+    pub longest: Option<usize>,
     /// Points after an event in which no other may begin.
     pub refractory: usize,
     /// Least relative drop from an event's peak to the largest calibration score under the limit (theta); an
@@ -28,19 +31,30 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { min_duration: 3, merge: 5, pad: 0, hysteresis: 0.7, refractory: 0, prune: 0.1 }
+        Options {
+            min_duration: 3,
+            merge: 5,
+            pad: 0,
+            hysteresis: 0.7,
+            longest: None,
+            refractory: 0,
+            prune: 0.1,
+        }
     }
 }
 
 impl Options {
     /// # Errors
-    /// [`Error::Param`] for a hysteresis outside `(0, 1]` or a prune outside `[0, 1)`.
+    /// [`Error::Param`] for a hysteresis outside `(0, 1]`, a prune outside `[0, 1)`, or events of no length.
     pub fn check(&self) -> Result<()> {
         if !(self.hysteresis > 0.0 && self.hysteresis <= 1.0) {
             return Err(Error::param("events.hysteresis", "must be above 0 and at most 1"));
         }
         if !(0.0..1.0).contains(&self.prune) {
             return Err(Error::param("events.prune", "must be at least 0 and below 1"));
+        }
+        if self.longest == Some(0) {
+            return Err(Error::param("events.longest", "must be at least 1 point, or null"));
         }
         Ok(())
     }
@@ -54,7 +68,7 @@ pub enum EventKind {
     Point,
     /// A stretch.
     Duration,
-    /// A stretch after which the level stays elsewhere.
+    /// A stretch after which the level, or what made it strange, stays.
     Shift,
 }
 
@@ -129,6 +143,8 @@ pub struct Evidence<'a> {
 const SHIFT_REACH: usize = 25;
 /// The part of its distance that a new level keeps from the first half of those rows to the second.
 const STAYS: f64 = 0.85;
+/// So many times as far from ordinary as all before, a score is news again in a run that lasts.
+const RENEWED: f64 = 1.5;
 /// Rows before an event at which its direction is judged.
 pub const CONTEXT: usize = 4 * SHIFT_REACH;
 
@@ -139,7 +155,7 @@ pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
     let mut sorted = evidence.history.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let mut events: Vec<Event> = Vec::new();
-    for (start, end) in merged(hits(evidence, ordinary, options.hysteresis), options.merge) {
+    for (start, end, lasts) in news(evidence, ordinary, options) {
         let Some(peak) = highest(evidence.scores, start, end) else { continue };
         let (top, limit) = (evidence.scores[peak], evidence.limits[peak]);
         let floor = prune_floor(&sorted, limit);
@@ -151,7 +167,8 @@ pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
         }
         let end = (end + options.pad).min(evidence.scores.len());
         let start = start.saturating_sub(options.pad).max(events.last().map_or(0, |last| last.end));
-        events.push(describe(evidence, options, start, end, peak, severity(top, limit, ordinary)));
+        let event = describe(evidence, options, start, end, peak, severity(top, limit, ordinary));
+        events.push(Event { kind: if lasts { EventKind::Shift } else { event.kind }, ..event });
     }
     events
 }
@@ -269,6 +286,25 @@ fn merged(runs: Vec<(usize, usize)>, gap: usize) -> Vec<(usize, usize)> {
     out
 }
 
+/// What of the runs over the limit is news: each at its start, until its end or for `longest` rows, and then again
+/// where the score rises well over all that the run has had. The flag says that the run goes on after that.
+fn news(evidence: &Evidence, ordinary: f64, options: &Options) -> Vec<(usize, usize, bool)> {
+    let longest = options.longest.unwrap_or(usize::MAX);
+    let scores = evidence.scores;
+    let mut found = Vec::new();
+    for (start, run) in merged(hits(evidence, ordinary, options.hysteresis), options.merge) {
+        let mut at = start;
+        while at < run {
+            let end = run.min(at.saturating_add(longest));
+            found.push((at, end, end < run));
+            let Some(peak) = highest(scores, start, end) else { break };
+            let renewed = ordinary + RENEWED * (scores[peak] - ordinary);
+            at = (end..run).find(|i| scores[*i] > renewed).unwrap_or(run);
+        }
+    }
+    found
+}
+
 /// The row of the highest score; the first of equal ones.
 fn highest(scores: &[f64], start: usize, end: usize) -> Option<usize> {
     let mut best: Option<usize> = None;
@@ -373,6 +409,25 @@ mod tests {
         assert_eq!(events[1].kind, EventKind::Duration);
         assert_eq!(events[1].severity, (5.0 - 0.5) / (2.0 - 0.5));
         assert!(events[0].settled && events[1].settled);
+    }
+
+    #[test]
+    fn what_lasts_ends_by_decision_and_comes_once() {
+        let hits: Vec<(usize, f64)> = (20..80).map(|i| (i, 3.0 + i as f64 / 100.0)).collect();
+        let options = Options { longest: Some(25), ..Options::default() };
+        let events = decide(&flat(100, &hits), 2.0, &vec![0.0; 100], &options);
+        assert_eq!(events.len(), 1);
+        // The peak is the highest of what was told, not of what came after.
+        assert_eq!((events[0].start, events[0].end, events[0].peak), (20, 45, 44));
+        assert_eq!(events[0].kind, EventKind::Shift);
+        let whole = decide(&flat(100, &hits), 2.0, &vec![0.0; 100], &Options::default());
+        assert_eq!((whole[0].end, whole[0].kind), (80, EventKind::Duration));
+        // Within what lasts, half as far again is news.
+        let mut scores = flat(100, &hits);
+        scores[60] = 6.0;
+        let events = decide(&scores, 2.0, &vec![0.0; 100], &options);
+        let places: Vec<_> = events.iter().map(|e| (e.start, e.end, e.kind)).collect();
+        assert_eq!(places, [(20, 45, EventKind::Shift), (60, 80, EventKind::Duration)]);
     }
 
     #[test]
