@@ -20,9 +20,13 @@ pub static DETECTORS: &[Entry] = &[
     prediction::lstm::ENTRY,
     reconstruction::pca::ENTRY,
     reconstruction::autoencoder::ENTRY,
+    reconstruction::vae::ENTRY,
+    reconstruction::lstm_autoencoder::ENTRY,
     reconstruction::aer::ENTRY,
     adversarial::tadgan::ENTRY,
+    adversarial::bigan::ENTRY,
     adversarial::cyclegan::ENTRY,
+    adversarial::beatgan::ENTRY,
 ];
 
 /// The row of this name.

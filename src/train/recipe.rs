@@ -1,8 +1,8 @@
 //! What is trained, and how: the list of recipes.
 
-use crate::detect::adversarial::{cyclegan, tadgan};
+use crate::detect::adversarial::{beatgan, bigan, cyclegan, tadgan};
 use crate::detect::prediction::{foresight, lstm, rnn};
-use crate::detect::reconstruction::{aer, autoencoder};
+use crate::detect::reconstruction::{aer, autoencoder, lstm_autoencoder, vae};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::Nets;
 
@@ -110,6 +110,8 @@ const FORESEEING: Recipe = Recipe { makers: &[foresight::NET], task: Task::Fores
 /// Every recipe; `train NAME` looks here.
 pub static RECIPES: &[Recipe] = &[
     Recipe { name: "autoencoder", nets: autoencoder::nets, steps: 40_000, batch: 256, ..USUAL },
+    Recipe { name: "vae", nets: vae::nets, task: Task::Vary, steps: 5_000, ..USUAL },
+    Recipe { name: "lstm-autoencoder", nets: lstm_autoencoder::nets, steps: 4_000, ..USUAL },
     Recipe { name: "aer", nets: aer::nets, task: Task::Regress(aer::ENDS), steps: 4_000, ..USUAL },
     Recipe { name: "rnn", nets: rnn::nets, window: rnn::BACK, steps: 12_000, ..FORESEEING },
     Recipe { name: "lstm", nets: lstm::nets, window: lstm::BACK, steps: 6_000, ..FORESEEING },
@@ -133,6 +135,27 @@ pub static RECIPES: &[Recipe] = &[
         rivalry: Rivalry::Wasserstein(Cycles::Both(0.03), cyclegan::LATENT),
         groups: 100,
         judgement: 0.03,
+        ..USUAL
+    },
+    Recipe {
+        name: "bigan",
+        nets: bigan::nets,
+        makers: &["encoder", "generator"],
+        kept: &["pair", "twin"],
+        steps: 30_000,
+        rivalry: Rivalry::Joint(bigan::LATENT),
+        groups: 2_000,
+        judgement: 0.02,
+        batch: 128,
+        ..USUAL
+    },
+    Recipe {
+        name: "beatgan",
+        nets: beatgan::nets,
+        steps: 4_000,
+        rivalry: Rivalry::Features,
+        groups: 500,
+        judgement: 0.1,
         ..USUAL
     },
 ];

@@ -10,10 +10,12 @@ use crate::nn::weights::Weights;
 
 pub mod aer;
 pub mod autoencoder;
+pub mod lstm_autoencoder;
 pub mod pca;
 pub mod reconstructive;
 pub mod stitched;
 pub mod usual;
+pub mod vae;
 
 /// What rebuilds windows.
 pub trait Reconstructor: Send + Sync {
@@ -39,6 +41,23 @@ pub struct Reconstruction {
     pub critic: Option<Vec<f32>>,
 }
 
+/// The pretrained net `name` of this detector, for samples of extent `input`.
+///
+/// # Errors
+/// [`Error::Weights`] if there are no weights, they are for another detector or window, or have no such net.
+pub fn fused(detector: &str, weights: Option<&Weights>, name: &str, input: Extent) -> Result<Fused> {
+    let fail = |why: &str| Error::weights(detector, why);
+    let weights = weights.ok_or_else(|| fail("needs its weight file"))?;
+    if weights.detector != detector {
+        return Err(fail(&format!("these weights are for {}", weights.detector)));
+    }
+    if weights.card().window != WINDOW {
+        return Err(fail(&format!("windows of {WINDOW} points are needed")));
+    }
+    let net = weights.card().nets.get(name).ok_or_else(|| fail(&format!("net {name} is missing")))?;
+    Fused::new(net, name, weights.tensors(), input).map_err(|e| fail(&e.to_string()))
+}
+
 /// Pretrained nets one after the other, and a critic of what goes in.
 #[derive(Debug, Clone)]
 pub struct Chain {
@@ -59,18 +78,8 @@ impl Chain {
         critic: Option<&str>,
     ) -> Result<Chain> {
         let fail = |why: &str| Error::weights(detector, why);
-        let weights = weights.ok_or_else(|| fail("needs its weight file"))?;
-        if weights.detector != detector {
-            return Err(fail(&format!("these weights are for {}", weights.detector)));
-        }
-        if weights.card().window != WINDOW {
-            return Err(fail(&format!("windows of {WINDOW} points are needed")));
-        }
         let window = Extent { time: WINDOW, channels: 1 };
-        let fused = |name: &str, input: Extent| {
-            let net = weights.card().nets.get(name).ok_or_else(|| fail(&format!("net {name} is missing")))?;
-            Fused::new(net, name, weights.tensors(), input).map_err(|e| fail(&e.to_string()))
-        };
+        let fused = |name: &str, input: Extent| fused(detector, weights, name, input);
         let mut chain = Chain { makers: Vec::with_capacity(makers.len()), critic: None };
         let mut at = window;
         for name in makers {
