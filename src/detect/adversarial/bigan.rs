@@ -31,7 +31,8 @@ pub const LATENT: usize = 16;
 pub fn nets() -> Nets {
     let dense = |inputs, outputs| Layer::Dense { inputs, outputs };
     let leaky = || Layer::LeakyRelu { slope: 0.2 };
-    let encoder = vec![Layer::Flatten, dense(WINDOW, 128), leaky(), dense(128, 64), leaky(), dense(64, LATENT)];
+    let encoder =
+        vec![Layer::Flatten, dense(WINDOW, 128), leaky(), dense(128, 64), leaky(), dense(64, LATENT)];
     let generator = vec![
         dense(LATENT, 64),
         leaky(),
@@ -150,3 +151,22 @@ pub const ENTRY: Entry = Entry {
     defaults: || serde_json::json!(Params::default()),
     build,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_and_codes_lead_into_each_other_and_each_pair_is_judged() {
+        let nets = nets();
+        let through = |name: &str, time, channels| {
+            *nets[name].extents(Extent { time, channels }).unwrap().last().unwrap()
+        };
+        assert_eq!(through("encoder", WINDOW, 1).len(), LATENT);
+        assert_eq!(through("generator", 1, LATENT), Extent { time: WINDOW, channels: 1 });
+        for (name, width) in [("pair", WINDOW + LATENT), ("twin", 2 * WINDOW), ("codes", 2 * LATENT)] {
+            let seen = through(name, 1, width);
+            assert_eq!(through(&format!("{name}_judge"), seen.time, seen.channels).len(), 1);
+        }
+    }
+}
