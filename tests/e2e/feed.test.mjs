@@ -375,7 +375,7 @@ test('attached and detached again and again, it leaves nothing behind', async ()
   }, [times, server.ws]);
   await attach(10);
   const before = await count();
-  await attach(times(100));
+  await attach(times(50));
   nothingLeft(before, await count());
 });
 
@@ -397,6 +397,6 @@ test('loaded and removed, or analysed and disposed, again and again, it leaves n
   }, /** @type {const} */ ([times, wave({ rows: 300 })]));
   await load(3);
   const before = await count();
-  await load(times(10));
+  await load(times(5));
   nothingLeft(before, await count());
 });
