@@ -49,8 +49,8 @@ async function train() {
 async function wasm() {
   await setUp(['wasm', 'browser']);
   const { cargo, env } = wasmCargo();
-  // Optimised, because the build has compiled most of that already.
-  await run(cargo, ['test', '--release', '--target', 'wasm32-unknown-unknown', '--test', 'wasm'], {
+  // Optimised, but without the long link over all crates.
+  await run(cargo, ['test', '--profile', 'tool', '--target', 'wasm32-unknown-unknown', '--test', 'wasm'], {
     env: { ...env, CHROMEDRIVER: findChromedriver() ?? '', WASM_BINDGEN_TEST_TIMEOUT: '180' },
   });
 }
@@ -62,6 +62,6 @@ async function e2e() {
   // The longest first, so that nothing waits for it alone.
   const late = (/** @type {string} */ file) => Number(!file.startsWith('soak'));
   const files = readdirSync(folder).filter((file) => file.endsWith('.test.mjs')).sort((a, b) => late(a) - late(b) || (a < b ? -1 : 1)).map((file) => join(folder, file));
-  // Two files at a time: each has a browser and a server of its own, and mostly waits.
-  await run(process.execPath, ['--test', '--test-concurrency=2', ...files], { env: { CHROMIUM: findChromium() ?? '' } });
+  // Three files at a time: each has a browser and a server of its own, and mostly waits.
+  await run(process.execPath, ['--test', '--test-concurrency=3', ...files], { env: { CHROMIUM: findChromium() ?? '' } });
 }

@@ -25,12 +25,15 @@ function file(name, contents) {
 /** @param {string} path */
 const table = (path) => readFileSync(path, 'utf8').trim().split('\n').map((line) => line.split(','));
 
+/** Files of scores so far. */
+let written = 0;
+
 /**
  * Runs `detect` on a file and returns the text of its scores.
  * @param {string[]} args
  */
 async function scores(args) {
-  const out = join(folder, 'scores-out.csv');
+  const out = join(folder, `scores-${written += 1}.csv`);
   const { status, err } = await cli(['detect', ...args, '--scores', out]);
   assert.equal(status, 0, err);
   return readFileSync(out, 'utf8');
@@ -75,8 +78,7 @@ test('the planted spike is found, and every output says so', async () => {
 test('every detector scores the wave, and live scores are the batch ones', async () => {
   const list = JSON.parse((await cli(['detectors', '--json'])).out);
   for (const { name } of list) {
-    const batch = await scores([wavePath, '--detector', name, '--train', '50%']);
-    const live = await scores([wavePath, '--detector', name, '--train', '50%', '--live', '37']);
+    const [batch, live] = await Promise.all([[], ['--live', '37']].map((more) => scores([wavePath, '--detector', name, '--train', '50%', ...more])));
     assert.equal(live, batch, name);
   }
 });
