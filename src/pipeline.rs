@@ -24,6 +24,8 @@ use rows::Rows;
 
 /// A row whose score looks at more than this part of filled points is not scored.
 const FILLED_LIMIT: f64 = 0.3;
+/// Rows that an event lasts at most, unless two periods are longer.
+const LASTING: usize = 400;
 
 /// All that a user chooses. Unknown fields are refused, every field has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -436,9 +438,9 @@ impl Watch {
         }
     }
 
-    /// What counts as one event, with what goes by the detector.
+    /// What counts as one event, with what goes by the series.
     fn event_options(&self) -> events::Options {
-        let usual = 4 * self.window().unwrap_or(0).max(100);
+        let usual = (2 * self.model.prepare.period().unwrap_or(0)).max(LASTING);
         events::Options { longest: self.settings.events.longest.or(Some(usual)), ..self.settings.events }
     }
 

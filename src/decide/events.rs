@@ -20,7 +20,7 @@ pub struct Options {
     /// 1 ends it at the limit.
     pub hysteresis: f64,
     /// Points after which an event ends by decision, and is a shift: what lasts longer is a new state, and no news any
-    /// more. Unset: four times what a score looks at, 400 at least.
+    /// more. Unset: two periods, 400 at least.
     pub longest: Option<usize>,
     /// Points after an event in which no other may begin.
     pub refractory: usize,
