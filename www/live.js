@@ -6,6 +6,9 @@ import { WidgetError } from './errors.js';
 import { tap } from './feed.js';
 import { read } from './sources.js';
 
+/** Characters and bytes of frames that are read at once: what reading takes in memory stays what it is. */
+const TOGETHER = 1 << 20;
+
 /** @typedef {import('./feed.js').FeedOptions} FeedOptions */
 /** @typedef {import('./feed.js').FeedStats} FeedStats */
 
@@ -164,8 +167,13 @@ export class Live {
     const { decode, only } = this.#options;
     const reading = { ...host.reading(), ...(only && { only: Object.fromEntries(Object.entries(only).map(([k, v]) => [k, String(v)])) }) };
     if (!decode) {
-      await this.#twice(() => rows.receive(frames.map((frame) => frame.data), reading, frames[0]?.at ?? 0));
-      frames.length = 0;
+      while (frames.length) {
+        let size = 0;
+        const count = frames.findIndex((frame) => (size += frame.data.length) > TOGETHER);
+        const some = frames.slice(0, count < 0 ? frames.length : Math.max(count, 1));
+        await this.#twice(() => rows.receive(some.map((frame) => frame.data), reading, some[0].at));
+        frames.splice(0, some.length);
+      }
       return;
     }
     for (; frames.length; frames.shift()) {
