@@ -348,6 +348,27 @@ mod tests {
     }
 
     #[test]
+    fn means_over_an_interval_agree_with_the_reference() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/golden/preprocess.json")).unwrap();
+        let column = |v: &serde_json::Value| -> Vec<f64> {
+            v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
+        };
+        let seconds = column(&golden["inputs"]["timestamp"]);
+        let values = column(&golden["inputs"]["value_null_is_missing"]);
+        let rows: Vec<(f64, f64)> = seconds.iter().zip(values).map(|(t, v)| (1000.0 * t, v)).collect();
+        let options = Options { interval: Some(180_000.0), ..Options::default() };
+        let (means, filled, _) = place(&options, &rows);
+        let want = column(&golden["outputs"]["aggregate_180s_mean"]);
+        // The last one is still open.
+        assert_eq!(means.len() + 1, want.len());
+        for (i, (mean, want)) in means.iter().zip(&want).enumerate() {
+            assert_eq!(filled[i], want.is_nan(), "{i}");
+            assert!(want.is_nan() || (mean - want).abs() < 1e-9, "{i}: {mean} for {want}");
+        }
+    }
+
+    #[test]
     fn refuses_what_it_cannot_learn_from() {
         let fit = |o: &Options, rows: &[(f64, f64)]| Prepare::fit(o, &series(rows)).unwrap_err().code();
         assert_eq!(fit(&Options::default(), &[]), "too-short");

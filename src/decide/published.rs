@@ -57,17 +57,20 @@ pub fn spans(scores: &[f64], rule: &Rule) -> Vec<Span> {
         let local = &scores[start..end];
         let (mean, std) = (stats::mean(local), stats::std(local));
         let limit = mean + rule.k * std;
-        let marks = widen(&local.iter().map(|v| *v > limit).collect::<Vec<_>>(), rule.pad);
-        let below = local.iter().zip(&marks).filter(|(_, m)| !**m).map(|(v, _)| *v).fold(0.0, f64::max);
-        let peaks: Vec<(usize, usize, f64)> = runs(&marks)
-            .into_iter()
-            .map(|(s, e)| (s, e, local[s..e].iter().copied().fold(f64::NEG_INFINITY, f64::max)))
-            .collect();
+        let (peaks, below) = peaks(local, limit, rule.pad);
         for (s, e, peak) in prune(peaks, below, rule.theta) {
             found.push(Span { start: start + s, end: start + e, severity: (peak - limit) / (mean + std) });
         }
     }
     merge(found)
+}
+
+/// The stretches of `scores` over `limit`, widened by `pad`, each with its peak, and the highest score outside them.
+fn peaks(scores: &[f64], limit: f64, pad: usize) -> (Vec<(usize, usize, f64)>, f64) {
+    let marks = widen(&scores.iter().map(|v| *v > limit).collect::<Vec<_>>(), pad);
+    let below = scores.iter().zip(&marks).filter(|(_, m)| !**m).map(|(v, _)| *v).fold(0.0, f64::max);
+    let peak = |(s, e)| (s, e, scores[s..e].iter().copied().fold(f64::NEG_INFINITY, f64::max));
+    (runs(&marks).into_iter().map(peak).collect(), below)
 }
 
 /// The lowest limit that any of the rule's windows puts on each point: what a chart can draw for the rule.
@@ -158,11 +161,17 @@ mod tests {
         let e = numbers(&golden["inputs"]["e"]);
         let lists = golden["outputs"]["find_anomalies"].as_object().unwrap();
         let mut compared = 0;
-        for (name, case) in lists.iter().filter(|(_, c)| c["kwargs"]["fixed_threshold"] == true) {
+        for (name, case) in lists {
             let kwargs = &case["kwargs"];
+            // The search for the best number of deviations is not ours; what follows from it is.
+            let k = if kwargs["fixed_threshold"] == true {
+                &serde_json::json!(4.0)
+            } else {
+                &golden["outputs"]["orion_best_z_on_e"]
+            };
             let part = |key: &str| kwargs[key].as_f64().unwrap_or(1.0);
             let rule = Rule {
-                k: 4.0,
+                k: k.as_f64().unwrap(),
                 window: part("window_size_portion"),
                 step: part("window_step_size_portion"),
                 theta: part("min_percent"),
@@ -178,7 +187,43 @@ mod tests {
                 compared += 1;
             }
         }
-        assert_eq!(compared, 5);
+        assert_eq!(compared, 6);
+    }
+
+    #[test]
+    fn reproduces_the_reference_sequences() {
+        let golden = golden();
+        let want = &golden["outputs"];
+        let e = numbers(&golden["inputs"]["e"]);
+        let number = |v: &serde_json::Value| v.as_f64().unwrap();
+        let limit = stats::mean(&e) + 4.0 * stats::std(&e);
+        for key in ["fixed_k4", "orion_dynamic_threshold_z_0_12_on_e"] {
+            assert!((limit - number(&want[key])).abs() < 1e-9, "{key}");
+        }
+        let ends = |found: &[(usize, usize, f64)]| -> Vec<Vec<f64>> {
+            found.iter().map(|(s, e, _)| vec![*s as f64, *e as f64 - 1.0]).collect()
+        };
+        let lists =
+            |v: &serde_json::Value| -> Vec<Vec<f64>> { v.as_array().unwrap().iter().map(numbers).collect() };
+        for pad in [0, 5] {
+            let (found, below) = peaks(&e, limit, pad);
+            assert_eq!(ends(&found), lists(&want[format!("sequences_fixed_k4_pad{pad}")]), "{pad}");
+            assert_eq!(below, number(&want[format!("max_below_fixed_k4_pad{pad}")]), "{pad}");
+        }
+        let low = &want["at_threshold_0.2_pad3"];
+        let (found, below) = peaks(&e, 0.2, 3);
+        assert_eq!(ends(&found), lists(&low["sequences"]));
+        assert_eq!(below, number(&low["max_below"]));
+        for (theta, key) in [(0.1, "kept_min_percent_0_1"), (0.5, "kept_min_percent_0_5")] {
+            let kept = prune(found.clone(), below, theta);
+            let got: Vec<Vec<f64>> =
+                kept.iter().map(|(s, e, h)| vec![*s as f64, *e as f64 - 1.0, *h]).collect();
+            assert_eq!(got, lists(&low[key]), "{key}");
+        }
+        for (got, want) in prune(found, below, 0.1).iter().zip(lists(&low["scores_0_1"])) {
+            let severity = (got.2 - 0.2) / (stats::mean(&e) + stats::std(&e));
+            assert!((severity - want[2]).abs() < 1e-9, "{severity} for {want:?}");
+        }
     }
 
     #[test]

@@ -220,4 +220,25 @@ mod tests {
             near(f1, "f1");
         }
     }
+
+    #[test]
+    fn agrees_with_the_reference_metrics() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/metrics.json")).unwrap();
+        let scores: Vec<f64> = serde_json::from_value(golden["inputs"]["score"].clone()).unwrap();
+        let labelled: Vec<bool> =
+            golden["inputs"]["label"].as_array().unwrap().iter().map(|v| v.as_u64() == Some(1)).collect();
+        let want = &golden["outputs"];
+        let got = average_precision(&Ranking::new(&scores), &labelled);
+        assert!((got - want["average_precision"].as_f64().unwrap()).abs() < 1e-9, "{got}");
+        let open = |v: &serde_json::Value| -> Vec<(usize, usize)> {
+            let closed: Vec<(usize, usize)> = serde_json::from_value(v.clone()).unwrap();
+            closed.into_iter().map(|(a, b)| (a, b + 1)).collect()
+        };
+        let overlap = Overlap::of(&open(&want["true_events"]), &open(&want["detected_events"]));
+        let rate = |found: f64, other: &str| found / (found + want["event_overlap"][other].as_f64().unwrap());
+        let found = want["event_overlap"]["tp"].as_f64().unwrap();
+        let f1 = want["event_overlap"]["f1"].as_f64().unwrap();
+        assert_eq!(overlap.rates(), [rate(found, "fp"), rate(found, "fn"), f1]);
+    }
 }

@@ -1,7 +1,7 @@
 //! Estimates of autoregressive and moving-average coefficients from autocovariances, and the map that keeps
 //! them stationary: what an ARIMA fit starts from.
 
-use super::linalg::least_squares;
+use super::linalg::{dot, least_squares};
 use super::stats;
 
 /// Autocovariances at the lags `0..=lags` about the mean, divided by n (so that they are positive definite).
@@ -32,6 +32,30 @@ pub fn partial_autocorrelations(covariances: &[f64]) -> Vec<f64> {
             r
         })
         .collect()
+}
+
+/// Partial autocorrelations at the lags `1..=order` by Burg (1975), which takes the errors forwards and backwards and
+/// no values before the first, and the variance that they leave over. All 0 if `values`, which are taken about their
+/// mean, do not vary or are not more than `order`. O(n · order).
+pub fn burg(values: &[f64], order: usize) -> (Vec<f64>, f64) {
+    let mean = stats::mean(values);
+    let mut forward: Vec<f64> = values.iter().map(|v| v - mean).collect();
+    let mut backward = forward.clone();
+    let least = 1e-12 * dot(&forward, &forward);
+    let mut variance = dot(&forward, &forward) / values.len().max(1) as f64;
+    let partial = (0..order)
+        .map(|_| {
+            // Errors forwards, and backwards from one point before.
+            let f = forward.get(1..).unwrap_or_default();
+            let b = &backward[..f.len()];
+            let energy = dot(f, f) + dot(b, b);
+            let r = if energy > least { 2.0 * dot(f, b) / energy } else { 0.0 };
+            variance = (1.0 - r * r) * energy / (2 * f.len()).max(1) as f64;
+            (forward, backward) = f.iter().zip(b).map(|(f, b)| (f - r * b, b - r * f)).unzip();
+            r
+        })
+        .collect();
+    (partial, variance)
 }
 
 /// The autoregressive coefficients with these partial autocorrelations; stationary if each lies in (-1, 1).
@@ -101,7 +125,6 @@ pub fn hannan_rissanen(values: &[f64], errors: &[f64], p: usize, q: usize) -> (V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::linalg::dot;
 
     fn golden() -> (Vec<f64>, serde_json::Value) {
         let all: serde_json::Value =
@@ -134,23 +157,49 @@ mod tests {
             covariances.iter().enumerate().map(|(lag, c)| c * n / (n - lag as f64)).collect();
         for p in 1..=3 {
             let want = &want[format!("p{p}")];
-            for (covariances, phi) in [(&covariances, "yw_mle_phi"), (&adjusted, "yw_adjusted_phi")] {
-                let partial = partial_autocorrelations(&covariances[..=p]);
-                near(&from_partial(&partial), &numbers(&want[phi]), phi);
+            let number = |key: &str| [want[key].as_f64().unwrap()];
+            for (covariances, name) in [(&covariances, "yw_mle"), (&adjusted, "yw_adjusted")] {
+                let phi = from_partial(&partial_autocorrelations(&covariances[..=p]));
+                near(&phi, &numbers(&want[format!("{name}_phi")]), name);
+                let variance = covariances[0] - dot(&phi, &covariances[1..=p]);
+                near(&[variance.sqrt()], &number(&format!("{name}_sigma")), name);
             }
+            let (partial, variance) = burg(&y, p);
+            near(&from_partial(&partial), &numbers(&want["burg_phi"]), "Burg");
+            near(&[variance], &number("burg_sigma2"), "Burg's variance");
             let rows: Vec<f64> = (p..y.len())
                 .flat_map(|t| std::iter::once(1.0).chain((1..=p).map(|i| y[t - i]).collect::<Vec<_>>()))
                 .collect();
             let b = least_squares(&rows, p + 1, &y[p..], 0.0);
             near(&b, &numbers(&want["ols_const_phi"]), "least squares");
+            let fitted: Vec<f64> = rows.chunks_exact(p + 1).map(|row| dot(row, &b)).collect();
+            let variance =
+                y[p..].iter().zip(&fitted).map(|(y, f)| (y - f).powi(2)).sum::<f64>() / fitted.len() as f64;
+            near(&[variance], &number("ols_sigma2"), "least squares, variance");
+            // Of the normal errors with this variance; it counts as one parameter more.
+            let loss = fitted.len() as f64 * ((std::f64::consts::TAU * variance).ln() + 1.0);
+            near(&[loss + 2.0 * (p + 2) as f64], &number("ols_aic"), "least squares, AIC");
             if !want["ols_fitted"].is_null() {
-                let fitted: Vec<f64> = rows.chunks_exact(p + 1).map(|row| dot(row, &b)).collect();
                 near(&fitted, &numbers(&want["ols_fitted"]), "least squares, fitted");
             }
         }
         let (phi, theta) = hannan_rissanen(&y, &long_errors(&y, 6), 2, 1);
         near(&phi, &numbers(&want["hannan_rissanen_2_1"]["ar"]), "Hannan and Rissanen, φ");
         near(&theta, &numbers(&want["hannan_rissanen_2_1"]["ma"]), "Hannan and Rissanen, θ");
+    }
+
+    #[test]
+    fn correlations_of_a_periodic_series_agree_with_the_reference() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/preprocess.json")).unwrap();
+        let series = golden["inputs"]["series_full_null_is_missing"].as_array().unwrap();
+        let known: Vec<f64> = series.iter().filter_map(serde_json::Value::as_f64).collect();
+        // The reference fills what is missing with the median.
+        let filled: Vec<f64> =
+            series.iter().map(|v| v.as_f64().unwrap_or_else(|| stats::median(&known))).collect();
+        let covariances = autocovariances(&filled, 60);
+        let correlations: Vec<f64> = covariances.iter().map(|c| c / covariances[0]).collect();
+        near(&correlations, &numbers(&golden["outputs"]["acf_0_60"]), "acf");
     }
 
     #[test]
@@ -167,5 +216,10 @@ mod tests {
         assert_eq!(partial_autocorrelations(&autocovariances(&[4.0; 9], 3)), [0.0; 3]);
         assert_eq!(hannan_rissanen(&[1.0, 2.0, 3.0], &[1.0], 2, 1), (vec![0.0; 2], vec![0.0]));
         assert_eq!(partial_autocorrelations(&[]), [0.0; 0]);
+        assert_eq!(burg(&[4.0; 9], 3), (vec![0.0; 3], 0.0));
+        assert_eq!(burg(&[], 2), (vec![0.0; 2], 0.0));
+        // What alternates is known from the value before.
+        let (partial, left) = burg(&[1.0, -1.0, 1.0, -1.0, 1.0, -1.0], 2);
+        assert_eq!((partial, left), (vec![-1.0, 0.0], 0.0));
     }
 }

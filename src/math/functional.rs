@@ -1,32 +1,72 @@
 //! Functional data: how deep a curve lies among others, the boxplot of curves, and their principal components.
 
+use serde::{Deserialize, Serialize};
+
 use super::linalg::{dot, symmetric_eigen};
 use super::stats;
 
-/// Modified band depth of each curve: the share of pairs of curves and of grid points where the curve lies
-/// between the two, ends included (López-Pintado and Romo, 2009, J = 2). In (0, 1], the larger the more central.
-/// By ranks: O(n log n) a grid point. Curves have equal lengths; fewer than two are all of depth 1.
-pub fn band_depth(curves: &[Vec<f64>]) -> Vec<f64> {
-    let n = curves.len();
-    let grid = curves.first().map_or(0, Vec::len);
-    if n < 2 || grid == 0 {
-        return vec![1.0; n];
+/// How deep a curve lies among others, in `[0, 1]`, the larger the more central.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Depth {
+    /// The share of pairs of curves and of grid points where the curve lies between the two, ends included
+    /// (López-Pintado and Romo, 2009, J = 2).
+    ModifiedBand,
+    /// The share of pairs between which the whole curve lies (the same authors): small where curves are noisy.
+    Band,
+    /// The mean over the grid points of `1 - |1/2 - F|`, F the share of curves that are not above (Fraiman and
+    /// Muniz, 2001).
+    Integrated,
+}
+
+impl Depth {
+    /// The depth of each curve; curves have equal lengths, and fewer than two are all of depth 1. For n curves
+    /// O(n log n) a grid point, [`Depth::Band`] O(n³).
+    pub fn of(self, curves: &[Vec<f64>]) -> Vec<f64> {
+        let n = curves.len();
+        let grid = curves.first().map_or(0, Vec::len);
+        if n < 2 || grid == 0 {
+            return vec![1.0; n];
+        }
+        let pairs = |k: usize| (k * k.saturating_sub(1) / 2) as f64;
+        match self {
+            // A pair misses the curve if both lie below it, or both above.
+            Depth::ModifiedBand => {
+                mean_of_ranks(curves, |below, above| 1.0 - (pairs(below) + pairs(above)) / pairs(n))
+            }
+            Depth::Integrated => {
+                mean_of_ranks(curves, |_, above| 1.0 - (0.5 - (n - above) as f64 / n as f64).abs())
+            }
+            Depth::Band => curves.iter().map(|c| enclosing(c, curves) as f64 / pairs(n)).collect(),
+        }
     }
-    let pairs = |k: usize| (k * k.saturating_sub(1) / 2) as f64;
-    let mut depth = vec![0.0; n];
-    let mut sorted = Vec::with_capacity(n);
+}
+
+/// The mean over the grid of what `depth` makes of the numbers of curves below and above each curve.
+fn mean_of_ranks(curves: &[Vec<f64>], depth: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    let grid = curves.first().map_or(0, Vec::len);
+    let mut sums = vec![0.0; curves.len()];
+    let mut sorted = Vec::with_capacity(curves.len());
     for t in 0..grid {
         sorted.clear();
         sorted.extend(curves.iter().map(|c| c[t]));
         sorted.sort_unstable_by(f64::total_cmp);
-        for (d, curve) in depth.iter_mut().zip(curves) {
+        for (sum, curve) in sums.iter_mut().zip(curves) {
             let below = sorted.partition_point(|v| *v < curve[t]);
-            let above = n - sorted.partition_point(|v| *v <= curve[t]);
-            // A pair misses the curve if both lie below it, or both above.
-            *d += 1.0 - (pairs(below) + pairs(above)) / pairs(n);
+            let above = sorted.len() - sorted.partition_point(|v| *v <= curve[t]);
+            *sum += depth(below, above);
         }
     }
-    depth.iter().map(|d| d / grid as f64).collect()
+    sums.iter().map(|d| d / grid as f64).collect()
+}
+
+/// How many pairs of `curves` have all of `curve` between them.
+fn enclosing(curve: &[f64], curves: &[Vec<f64>]) -> usize {
+    let between = |a: &[f64], b: &[f64]| {
+        curve.iter().zip(a.iter().zip(b)).all(|(y, (a, b))| a.min(*b) <= *y && *y <= a.max(*b))
+    };
+    let later = |j: usize| curves[j + 1..].iter().filter(|k| between(&curves[j], k)).count();
+    (0..curves.len()).map(later).sum()
 }
 
 /// The boxplot of curves (Sun and Genton, 2011).
@@ -41,9 +81,9 @@ pub struct Boxplot {
 }
 
 impl Boxplot {
-    /// The boxplot of `curves`, at least one and of equal lengths.
-    pub fn of(curves: &[Vec<f64>]) -> Boxplot {
-        let depth = band_depth(curves);
+    /// The boxplot of `curves`, at least one and of equal lengths, ordered by `depth`.
+    pub fn of(curves: &[Vec<f64>], depth: Depth) -> Boxplot {
+        let depth = depth.of(curves);
         let mut order: Vec<usize> = (0..curves.len()).collect();
         order.sort_by(|i, j| depth[*j].total_cmp(&depth[*i]));
         let grid = curves.first().map_or(0, Vec::len);
@@ -172,11 +212,17 @@ mod tests {
     #[test]
     fn depths_and_boxplot_agree_with_the_reference() {
         let (curves, want) = golden();
-        near(&band_depth(&curves), &want["modified_band_depth"], 1e-9, "depth");
-        let boxplot = Boxplot::of(&curves);
+        for (depth, key) in [
+            (Depth::ModifiedBand, "modified_band_depth"),
+            (Depth::Band, "band_depth_j2"),
+            (Depth::Integrated, "fraiman_muniz_discrete_mean"),
+        ] {
+            near(&depth.of(&curves), &want[key], 1e-9, key);
+        }
+        let boxplot = Boxplot::of(&curves, Depth::ModifiedBand);
         let want = &want["functional_boxplot_factor_1_5"];
         // Curves 10 and 12 are equally deep, so depths are compared and not indices.
-        let depth = band_depth(&curves);
+        let depth = Depth::ModifiedBand.of(&curves);
         let sorted: Vec<f64> = boxplot.order.iter().map(|i| depth[*i]).collect();
         let order: Vec<f64> = numbers(&want["order_desc"]).iter().map(|i| depth[*i as usize]).collect();
         assert!(sorted.iter().zip(&order).all(|(a, b)| (a - b).abs() < 1e-12));
@@ -194,6 +240,19 @@ mod tests {
         let flags: Vec<bool> =
             want["outlier"].as_array().unwrap().iter().map(|b| b.as_bool().unwrap()).collect();
         assert_eq!(out.iter().map(|e| *e > 0.0).collect::<Vec<_>>(), flags);
+    }
+
+    #[test]
+    fn distance_from_the_median_curve_agrees_with_the_reference() {
+        let (curves, want) = golden();
+        let median = median_curve(curves.iter());
+        let column = |t: usize| curves.iter().map(|c| c[t]).collect::<Vec<f64>>();
+        let scale: Vec<f64> = (0..median.len()).map(|t| 1.4826 * stats::mad(&column(t))).collect();
+        let most: Vec<f64> = curves
+            .iter()
+            .map(|c| (0..c.len()).map(|t| (c[t] - median[t]).abs() / scale[t]).fold(0.0, f64::max))
+            .collect();
+        near(&most, &want["pointwise_robust_z"], 1e-9, "distance");
     }
 
     #[test]
@@ -242,7 +301,7 @@ mod tests {
             }
             f64::from(inside as u32) / (36.0 * 5.0)
         };
-        for (i, d) in band_depth(&curves).iter().enumerate() {
+        for (i, d) in Depth::ModifiedBand.of(&curves).iter().enumerate() {
             assert!((d - naive(i)).abs() < 1e-12, "{i}: {d}");
             assert!(*d > 0.0 && *d <= 1.0);
         }
@@ -252,14 +311,14 @@ mod tests {
     fn the_median_curve_is_deepest_and_edges_hold() {
         let curves: Vec<Vec<f64>> = [3.0, 0.0, 1.0, 10.0, 2.0].map(|level| vec![level; 6]).to_vec();
         assert_eq!(median_curve(curves.iter()), [2.0; 6]);
-        let boxplot = Boxplot::of(&curves);
+        let boxplot = Boxplot::of(&curves, Depth::ModifiedBand);
         assert_eq!(boxplot.order[0], 4);
         assert_eq!(boxplot.central().len(), 3);
         assert_eq!((boxplot.lower[0], boxplot.upper[0]), (1.0, 3.0));
         // 10 lies 7 over the region, 3.5 widths of 2, of which 1.5 are free.
         assert_eq!(boxplot.exceedance(&curves[3], 1.5, 0.0), [2.0; 6]);
-        assert_eq!(band_depth(&[]), [0.0; 0]);
-        assert_eq!(band_depth(&[vec![1.0]]), [1.0]);
+        assert_eq!(Depth::ModifiedBand.of(&[]), [0.0; 0]);
+        assert_eq!(Depth::ModifiedBand.of(&[vec![1.0]]), [1.0]);
         let none = CurveComponents::of(&[vec![2.0; 4], vec![2.0; 4]], &[0.25; 4], |_| 2);
         assert!(none.components.is_empty() && none.residual(&[2.0; 4]) == [0.0; 4]);
     }

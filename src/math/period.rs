@@ -197,4 +197,14 @@ mod tests {
         assert_eq!(period(&[1.0; 500]), None);
         assert_eq!(period(&[]), None);
     }
+
+    #[test]
+    fn the_period_of_the_reference_series_is_found() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/preprocess.json")).unwrap();
+        let series = golden["inputs"]["series_full_null_is_missing"].as_array().unwrap();
+        let values: Vec<f64> = series.iter().filter_map(serde_json::Value::as_f64).collect();
+        let want = golden["outputs"]["acf_best_period"].as_u64().unwrap() as usize;
+        assert!(near(period(&values), want), "{:?}", period(&values));
+    }
 }

@@ -93,4 +93,37 @@ mod tests {
         assert_eq!(rolling_mean(&[1.0, 2.0, 3.0, 4.0], 2, 1), [1.0, 1.5, 2.5, 3.5]);
         assert_eq!(rolling_mean(&[1.0, 2.0, 3.0], 3, 2), [1.5, 2.0, 2.5]);
     }
+
+    #[test]
+    fn statistics_agree_with_the_reference() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/preprocess.json")).unwrap();
+        let column = |v: &serde_json::Value| -> Vec<f64> {
+            v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
+        };
+        let near = |got: &[f64], want: &[f64], what: &str| {
+            assert_eq!(got.len(), want.len(), "{what}");
+            for (i, (g, w)) in got.iter().zip(want).enumerate() {
+                let close = (g - w).abs() <= 1e-9 + 1e-9 * w.abs() || (g.is_nan() && w.is_nan());
+                assert!(close, "{what} at {i}: {g} for {w}");
+            }
+        };
+        let want = &golden["outputs"];
+        let number = |v: &serde_json::Value| [v.as_f64().unwrap()];
+        let x = finite(&column(&golden["inputs"]["series_full_null_is_missing"]));
+        near(&[median(&x)], &number(&want["median"]), "median");
+        // The reference fills what is missing with the median first.
+        let filled: Vec<f64> = column(&golden["inputs"]["series_full_null_is_missing"])
+            .into_iter()
+            .map(|v| if v.is_finite() { v } else { median(&x) })
+            .collect();
+        near(&[mad(&filled)], &number(&want["mad"]), "mad");
+        let z: Vec<f64> = filled.iter().map(|v| (v - median(&filled)) / (1.4826 * mad(&filled))).collect();
+        near(&z, &column(&want["robust_z"]), "robust z");
+        near(&[mean(&filled)], &number(&want["welford"]["mean"]), "mean");
+        near(&[std(&filled).powi(2)], &number(&want["welford"]["var_population"]), "variance");
+        let quantiles = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99].map(|q| quantile(&filled, q));
+        near(&quantiles, &column(&want["percentiles_1_5_25_50_75_95_99_linear"]), "quantiles");
+        near(&rolling_mean(&filled, 10, 5), &column(&want["rolling_mean_10_centred_min5"]), "rolling mean");
+    }
 }

@@ -472,6 +472,13 @@ mod tests {
             // The exact filter forgets how it began.
             let burnt = golden["outputs"][name]["css_equals_kalman_from_index"].as_u64().unwrap() as usize;
             near(&got[burnt - d..], &want("kalman_one_step")[burnt..], 1e-6, name);
+            if name == "arima_2_0_1" {
+                near(&errors[burnt..], &want("kalman_resid")[burnt..], 1e-6, name);
+                let variance = golden["params"][name]["sigma2"].as_f64().unwrap();
+                let settled = &want("kalman_innovation_var")[burnt..];
+                near(&vec![model.next().sd.powi(2); settled.len()], settled, 1e-6, name);
+                assert!((model.next().sd.powi(2) - variance).abs() < 1e-12);
+            }
             let ahead = model.ahead(6);
             near(&ahead.iter().map(|g| g.mean).collect::<Vec<_>>(), &want("forecast"), 1e-6, name);
             near(&ahead.iter().map(|g| g.sd).collect::<Vec<_>>(), &want("forecast_se"), 1e-6, name);

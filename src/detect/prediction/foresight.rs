@@ -4,8 +4,8 @@
 //! each, the middle of the last one `q` points back, so that a period lasts about 25 of them (`nn::familiar`; finer
 //! than the series' own rate is never needed here), and answers the change to the point itself. What the net leaves
 //! over of the last points says what it will leave over next: the forecast is `net + Σ φ_j r_{t-j}`, `r` the value
-//! less the net's answer, an autoregression of order 2 whose φ is measured on the training stretch (Durbin and
-//! Levinson, so it is stationary). The score is the error over the usual error, as of [`super::Predictive`].
+//! less the net's answer, an autoregression of order 2 whose φ is measured on the training stretch (by Burg,
+//! so it is stationary). The score is the error over the usual error, as of [`super::Predictive`].
 //!
 //! A remainder more than three deviations off counts as three for at most `patience` values in a row: an anomaly
 //! does not bend the forecasts after it, a new level is accepted. Nothing is trained here. Cost: one pass of the net
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{BAND, CLIP, MEMORY, Rule, Usual, deviation, floor};
 use crate::detect::{Detector, Fitted, Reach, StreamingDetector, Tail};
 use crate::error::{Error, Result};
-use crate::math::autoregression::{autocovariances, from_partial, partial_autocorrelations};
+use crate::math::autoregression::{burg, from_partial};
 use crate::nn::familiar::{Familiar, Sampling, WINDOW};
 use crate::nn::fused::Fused;
 use crate::nn::net::Extent;
@@ -211,7 +211,7 @@ impl<N: Foresees> Learnt<N> {
         let all = parts.concat();
         let bound = CLIP * deviation(&all).max(self.rule.floor);
         let near: Vec<f64> = all.iter().map(|r| r.clamp(-bound, bound)).collect();
-        let phi = from_partial(&partial_autocorrelations(&autocovariances(&near, ORDER)));
+        let phi = from_partial(&burg(&near, ORDER).0);
         self.phi.iter_mut().zip(phi).for_each(|(to, from)| *to = from);
         // The first round says how far off a remainder is clipped in the second.
         self.sd = f64::INFINITY;

@@ -282,8 +282,8 @@ mod tests {
         let (inputs, outputs) = (&golden["inputs"], &golden["outputs"]);
         let train = rows(&inputs["X"]);
         // Points in the plane are windows of two points; each is a stretch of its own.
-        let nearest = |q: &[f64], skip: Option<usize>| -> Vec<f64> {
-            let mut d: Vec<f64> = (0..train.len())
+        let nearest = |q: &[f64], skip: Option<usize>| -> Vec<(f64, usize)> {
+            let mut found: Vec<(f64, usize)> = (0..train.len())
                 .filter(|i| Some(*i) != skip)
                 .map(|i| {
                     let measure = Measure { window: 2, form: Form::Raw, floor: 0.0 };
@@ -291,23 +291,39 @@ mod tests {
                     q.iter().for_each(|v| {
                         sweep.push(*v);
                     });
-                    sweep.squares()[0].sqrt()
+                    (sweep.squares()[0].sqrt(), i)
                 })
                 .collect();
-            d.sort_unstable_by(f64::total_cmp);
-            d.truncate(5);
-            d
+            found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            found.truncate(5);
+            found
         };
+        let queries = rows(&inputs["Q"]);
+        let own: Vec<_> = (0..train.len()).map(|i| nearest(&train[i], Some(i))).collect();
+        let fresh: Vec<_> = queries.iter().map(|q| nearest(q, None)).collect();
         let close = |got: f64, want: f64| assert!((got - want).abs() <= 1e-9 + 1e-9 * want, "{got} {want}");
+        for (found, distances, indices) in
+            [(&own, "train_dist_excl_self", "train_idx_excl_self"), (&fresh, "query_dist", "query_idx")]
+        {
+            let got: Vec<Vec<usize>> = found.iter().map(|f| f.iter().map(|n| n.1).collect()).collect();
+            assert_eq!(serde_json::json!(got), outputs[indices]);
+            let want = rows(&outputs[distances]).concat();
+            found.iter().flatten().zip(want).for_each(|(got, want)| close(got.0, want));
+        }
         for (name, aggregate) in
             [("largest", Aggregate::Largest), ("mean", Aggregate::Mean), ("median", Aggregate::Median)]
         {
-            let want = column(&outputs[format!("pyod_train_{name}")]);
-            for (i, want) in want.iter().enumerate() {
-                close(aggregate.of(&nearest(&train[i], Some(i))), *want);
-            }
-            for (q, want) in rows(&inputs["Q"]).iter().zip(column(&outputs[format!("pyod_query_{name}")])) {
-                close(aggregate.of(&nearest(q, None)), want);
+            let of = |found: &[Vec<(f64, usize)>]| -> Vec<f64> {
+                found.iter().map(|f| aggregate.of(&f.iter().map(|n| n.0).collect::<Vec<_>>())).collect()
+            };
+            let (own, fresh) = (of(&own), of(&fresh));
+            let want = [
+                column(&outputs[format!("pyod_train_{name}")]),
+                column(&outputs[format!("pyod_query_{name}")]),
+            ];
+            own.iter().chain(&fresh).zip(want.concat()).for_each(|(got, want)| close(*got, want));
+            if let Some(limit) = outputs[format!("pyod_threshold_{name}_contamination_0.1")].as_f64() {
+                close(stats::quantile(&own, 0.9), limit);
             }
         }
     }

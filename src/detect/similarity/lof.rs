@@ -275,6 +275,8 @@ mod tests {
             close(&densities.lrd, &column(&want["lrd"]), 1e-9);
             let own: Vec<f64> = neighbours.iter().map(|n| densities.factor(n, |_| false)).collect();
             close(&own, &column(&want["lof"]), 1e-9);
+            let limit = want["threshold_contamination_0_1"].as_f64().unwrap();
+            close(&[stats::quantile(&own, 0.9)], &[limit], 1e-9);
             let fresh: Vec<f64> =
                 queries.iter().map(|q| densities.factor(&nearest(&rows, q, None, k), |_| false)).collect();
             close(&fresh, &column(&want["novelty_lof_of_Q"]), 1e-9);

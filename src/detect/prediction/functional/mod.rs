@@ -6,7 +6,7 @@
 //! measured in two ways, and the larger counts:
 //!
 //! - by the functional boxplot of the last cycles: distance from the median curve, in half widths of the central
-//!   region (the deeper half of the curves by modified band depth), so the fences lie at `1 + 2 * factor`;
+//!   region (the deeper half of the curves, by modified band depth unless asked otherwise), so the fences lie at `1 + 2 * factor`;
 //! - by functional principal components, learnt on the curves that the boxplot does not flag: what they leave of
 //!   the curve at each point, in deviations of what they leave of ordinary ones.
 //!
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use super::{Usual, floor};
 use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDetector, Tail};
 use crate::error::{Error, Result};
-use crate::math::functional::median_curve;
+use crate::math::functional::{Depth, median_curve};
 use crate::score::Scores;
 use cycles::{Cycle, Levels, cut, lag, phase};
 use yardstick::{Rules, Yardstick};
@@ -54,6 +54,8 @@ pub struct Params {
     pub cycle: Option<usize>,
     /// The last so many cycles are remembered, at least 4.
     pub curves: usize,
+    /// What orders the curves from the deepest outwards.
+    pub depth: Depth,
     /// Widths of the central region from its edge to the fence, above 0 (Sun and Genton: 1.5).
     pub factor: f64,
     /// Part of the variance of the curves that the components explain, 0 to 1.
@@ -64,7 +66,14 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { cycle: None, curves: 30, factor: 1.5, explained: 0.95, shift: 0.1 }
+        Params {
+            cycle: None,
+            curves: 30,
+            depth: Depth::ModifiedBand,
+            factor: 1.5,
+            explained: 0.95,
+            shift: 0.1,
+        }
     }
 }
 
@@ -103,7 +112,7 @@ impl Detector for Functional {
             return Err(Error::TooShort { needed: NEEDED * points, got: n });
         }
         let shift = if cyclic.is_some() { (p.shift * points as f64) as usize } else { 0 };
-        let rules = Rules { factor: p.factor, explained: p.explained, floor: floor(train) };
+        let rules = Rules { depth: p.depth, factor: p.factor, explained: p.explained, floor: floor(train) };
         let (cycles, _) = cut(train, 0, points, shift, p.curves);
         let usual = Usual { square: 0.0, count: 0.0 };
         let learnt = Learnt { train: train.to_vec(), points, shift, most: p.curves, rules, cycles, usual };

@@ -1,6 +1,6 @@
 //! What curves are compared with: the functional boxplot of those known, and what their components leave over.
 
-use crate::math::functional::{Boxplot, CurveComponents, median_curve};
+use crate::math::functional::{Boxplot, CurveComponents, Depth, median_curve};
 use crate::math::stats;
 
 /// A width or a scale counts as at least this part of the median over the cycle: where all curves agree any
@@ -10,6 +10,8 @@ const LEAST: f64 = 0.5;
 /// Rules of the comparison.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
+    /// What orders the curves.
+    pub(super) depth: Depth,
     /// Widths of the central region from its edge to the fence.
     pub(super) factor: f64,
     /// Part of the variance that the components explain.
@@ -36,7 +38,7 @@ pub(super) struct Yardstick {
 impl Yardstick {
     /// Of at least two curves of equal lengths.
     pub(super) fn of(curves: &[Vec<f64>], rules: &Rules) -> Yardstick {
-        let boxplot = Boxplot::of(curves);
+        let boxplot = Boxplot::of(curves, rules.depth);
         let center = median_curve(boxplot.central().iter().map(|i| &curves[*i]));
         let width: Vec<f64> =
             boxplot.upper.iter().zip(&boxplot.lower).map(|(high, low)| high - low).collect();
@@ -114,7 +116,7 @@ fn trapezoid(points: usize) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    const RULES: Rules = Rules { factor: 1.5, explained: 0.95, floor: 1e-9 };
+    const RULES: Rules = Rules { depth: Depth::ModifiedBand, factor: 1.5, explained: 0.95, floor: 1e-9 };
 
     #[test]
     fn distances_by_hand() {

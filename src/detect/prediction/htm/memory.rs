@@ -271,32 +271,57 @@ mod tests {
     use super::*;
     use crate::math::random::Random;
 
+    /// Of the reference trace.
+    const RATES: Rates = Rates {
+        cells_per_column: 4,
+        activation: 3,
+        matching: 2,
+        growth: 4,
+        initial: 0.21,
+        connected: 0.5,
+        increment: 0.1,
+        decrement: 0.1,
+        punishment: 0.02,
+        segments_per_cell: 16,
+        synapses_per_segment: 16,
+    };
+
+    /// Columns that the memory predicts now.
+    fn predicted(memory: &Memory) -> Vec<usize> {
+        let columns = memory.predicting.iter().map(|id| memory.segments[*id as usize].cell as usize / 4);
+        columns.collect::<std::collections::BTreeSet<usize>>().into_iter().collect()
+    }
+
+    #[test]
+    fn the_raw_score_of_sets_agrees_with_the_reference() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../../../tests/golden/htm_likelihood.json")).unwrap();
+        let list = |v: &serde_json::Value| -> Vec<usize> { serde_json::from_value(v.clone()).unwrap() };
+        let cases = golden["inputs"]["set_cases"].as_array().unwrap();
+        let want = golden["outputs"]["set_case_scores"].as_array().unwrap();
+        assert_eq!(cases.len(), want.len());
+        for (case, want) in cases.iter().zip(want) {
+            let follows = list(&case["predicted"]);
+            let mut memory = Memory::new(20, RATES);
+            for _ in 0..8 {
+                memory.step(&[10, 11, 12, 13]);
+                memory.step(&follows);
+            }
+            memory.step(&[10, 11, 12, 13]);
+            assert_eq!(predicted(&memory), follows);
+            assert_eq!(memory.step(&list(&case["active"])), want.as_f64().unwrap(), "{case}");
+        }
+    }
+
     #[test]
     fn agrees_with_the_reference_trace() {
         let golden: serde_json::Value =
             serde_json::from_str(include_str!("../../../../tests/golden/htm_deterministic.json")).unwrap();
         let list = |v: &serde_json::Value| -> Vec<usize> { serde_json::from_value(v.clone()).unwrap() };
-        let rates = Rates {
-            cells_per_column: 4,
-            activation: 3,
-            matching: 2,
-            growth: 4,
-            initial: 0.21,
-            connected: 0.5,
-            increment: 0.1,
-            decrement: 0.1,
-            punishment: 0.02,
-            segments_per_cell: 16,
-            synapses_per_segment: 16,
-        };
-        let mut memory = Memory::new(20, rates);
+        let mut memory = Memory::new(20, RATES);
         for (i, want) in golden["outputs"]["tm_trace"].as_array().unwrap().iter().enumerate() {
             let pattern = &golden["inputs"]["patterns"][want["p"].as_str().unwrap()];
-            let mut predicted: Vec<usize> =
-                memory.predicting.iter().map(|id| memory.segments[*id as usize].cell as usize / 4).collect();
-            predicted.sort_unstable();
-            predicted.dedup();
-            assert_eq!(predicted, list(&want["predicted_columns"]), "step {i}");
+            assert_eq!(predicted(&memory), list(&want["predicted_columns"]), "step {i}");
             let surprise = memory.step(&list(pattern));
             assert_eq!(surprise, want["anomaly"].as_f64().unwrap(), "step {i}");
             assert_eq!(memory.active.len() as u64, want["active"].as_u64().unwrap(), "step {i}");

@@ -8,8 +8,9 @@
 //! by a hair counts for little. The memory goes on learning while it scores.
 //!
 //! Source: Ahmad, Lavin, Purdy and Agha, "Unsupervised real-time anomaly detection for streaming data",
-//! Neurocomputing 2017; parameters of its public implementation, with 1024 columns of 16 cells and a short window
-//! of 15 points, which scores about 1 more on NAB than its 10, with any of five seeds.
+//! Neurocomputing 2017; parameters and likelihood of its public implementation, with 1024 columns of 16 cells and a
+//! short window of 15 points, which scores 3 more on NAB than its 10. The likelihood as the paper writes it scores 10
+//! less there.
 //!
 //! Cost: 1e5 operations a point at first, and more the more sequences the memory holds, since each of them is
 //! looked up in every step: of the classical detectors the slowest, on 100,000 points several times what its start
@@ -30,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::math::stats;
 use crate::score::Scores;
 use encoder::Encoder;
+pub use likelihood::Form;
 use likelihood::{Likelihood, rarity};
 use memory::Memory;
 use pooler::Pooler;
@@ -57,6 +59,8 @@ pub struct Params {
     pub columns: usize,
     /// Cells in each column.
     pub cells: usize,
+    /// How surprises become a probability.
+    pub likelihood: Form,
     /// Points of the long window of the likelihood.
     pub long: usize,
     /// Points of its short window.
@@ -67,7 +71,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Params { columns: 1024, cells: 16, long: 8640, short: 15, seed: 1956 }
+        Params { columns: 1024, cells: 16, likelihood: Form::Published, long: 8640, short: 15, seed: 1956 }
     }
 }
 
@@ -96,6 +100,8 @@ struct Learnt {
     params: Params,
     day: Option<usize>,
     resolution: f64,
+    /// Points of the training stretch, and how many of them are not scored.
+    known: usize,
     probation: usize,
 }
 
@@ -122,6 +128,7 @@ impl Detector for Htm {
             params: self.params.clone(),
             day: self.day,
             resolution: (range * PADDING / BUCKETS).max(1e-3),
+            known: train.len(),
             probation: LONGEST_PROBATION.min((PROBATION * train.len() as f64) as usize),
         }))
     }
@@ -143,7 +150,7 @@ impl Fitted for Learnt {
 
 impl Learnt {
     fn begin(&self) -> Online {
-        let Params { columns, cells, long, short, seed } = self.params;
+        let Params { columns, cells, likelihood, long, short, seed } = self.params;
         let encoder = Encoder::new(self.resolution, seed, self.day);
         let winners = (columns / 50).max(1);
         // The published numbers are for 40 active columns; thresholds follow the number here.
@@ -166,7 +173,7 @@ impl Learnt {
             pooler: Pooler::new(encoder.width(), columns, 0.8, pooling, seed),
             encoder,
             memory: Memory::new(columns, memory),
-            likelihood: Likelihood::new(long, short),
+            likelihood: Likelihood::new(likelihood, long, short, self.known),
             probation: self.probation,
             seen: 0,
             low: f64::INFINITY,
@@ -180,21 +187,21 @@ impl Online {
         let columns = self.pooler.step(&self.encoder.bits(value, self.seen));
         let raw = self.memory.step(&columns);
         // At first everything is news.
-        let z = if self.seen < self.probation / 2 { 0.0 } else { self.likelihood.push(raw) };
+        let chance = if self.seen < self.probation / 2 { 0.5 } else { self.likelihood.push(raw) };
         let range = self.high - self.low;
         let outside = (self.low - value).max(value - self.high);
         (self.low, self.high) = (self.low.min(value), self.high.max(value));
         self.seen += 1;
-        if self.seen <= self.probation {
+        if self.seen <= self.probation || chance.is_nan() {
             f64::NAN
         } else if self.low == self.high {
             // Nothing has differed yet.
             0.0
         } else if range > 0.0 && outside > 0.0 {
             let far = (outside / (TOLERANCE * range)).min(1e6);
-            (OUTSIDE + TENFOLD * far.log10()).max(rarity(z))
+            (OUTSIDE + TENFOLD * far.log10()).max(rarity(chance))
         } else {
-            rarity(z)
+            rarity(chance)
         }
     }
 }
@@ -235,7 +242,8 @@ mod tests {
         let scores = fitted.score(&broken).unwrap().value;
         let before = scores[1200..1400].iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let after = scores[1400..1412].iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        assert!(before < 0.5 && after > 2.0, "{before} {after}");
+        // What is foreseen wholly lies below the least mean, which counts a little as well.
+        assert!(before < 1.2 && after > 6.0, "{before} {after}");
     }
 
     #[test]
@@ -247,6 +255,7 @@ mod tests {
         // 1.3 lies 15 % of the range above it, three times the tolerance.
         assert!((scores[300] - OUTSIDE - TENFOLD * 3f64.log10()).abs() < 0.05, "{}", scores[300]);
         assert!(scores[299] < OUTSIDE);
-        assert!(scores[..30].iter().all(|s| s.is_nan()) && scores[30].is_finite());
+        // 15 surprises are forgotten, and 60 more waited for.
+        assert!(scores[..75].iter().all(|s| s.is_nan()) && scores[75].is_finite());
     }
 }
