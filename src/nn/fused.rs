@@ -1,25 +1,24 @@
 //! The forward pass of the page: any [`Net`], with its weights packed once.
 //!
-//! Windows go through side by side, [`LANES`] at a time, a value of each in one vector: then every layer is the
-//! same few vector loops, and a weight that has been read serves all of them. A few windows, as a live series has
-//! them, go one by one, and a vector holds the outputs of one. Either way a sum is taken in the same order, so how
-//! windows are grouped changes nothing, bit for bit.
+//! Outputs are computed [`WIDE`] at a time, so that their sums stay in vector registers while the weights stream by in
+//! the order in which they lie; where there are two rows to go through the same weights, steps of a window or states of
+//! two windows, they go together. The four gates of an LSTM's units are neighbours, and never leave the registers
+//! before they are a state. Every sum is taken in the order of its inputs, so how windows are grouped changes nothing,
+//! bit for bit.
 
 use std::collections::BTreeMap;
 
-use super::activation::{sigmoid, tanh};
+use super::activation::{sigmoid, tanh, unit};
 use super::net::{Extent, Layer, Net, Output};
 use super::weights::Tensor;
 use crate::error::{Error, Result};
 
-/// Windows that go through together: two vectors of four.
-pub const LANES: usize = 8;
-/// Outputs computed together: with [`LANES`] their sums fill half of the vector registers.
-const BLOCK: usize = 4;
-/// Blocks computed together for one window: as many sums that do not wait for each other.
-const ABREAST: usize = 4;
-/// Up to so many windows are faster one by one.
-const FEW: usize = 6;
+/// Outputs of a block: four vectors of four.
+const WIDE: usize = 16;
+/// Units of an LSTM whose gates make a block.
+const UNITS: usize = WIDE / 4;
+/// Windows that go through together.
+const ABREAST: usize = 2;
 
 /// A net ready to run.
 #[derive(Debug, Clone)]
@@ -56,73 +55,134 @@ struct Way {
     reverse: bool,
 }
 
-/// A matrix and a bias, rows in blocks of [`BLOCK`] with their columns interleaved.
+/// A matrix and a bias. Rows stand in blocks of [`WIDE`], filled up with zeros; in a block the weights of each input
+/// are together.
 #[derive(Debug, Clone)]
 struct Packed {
-    weights: Vec<[f32; BLOCK]>,
-    bias: Vec<f32>,
+    weights: Vec<Block>,
+    bias: Vec<[f32; WIDE]>,
     inputs: usize,
     outputs: usize,
 }
 
+/// The weights of one input, where a cache line begins.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Block([f32; WIDE]);
+
 impl Packed {
     /// Of `weight (outputs, inputs)`, row-major, and `bias (outputs)`.
-    fn new(weight: &[f32], bias: Vec<f32>, inputs: usize) -> Packed {
-        let outputs = bias.len();
-        let mut weights = vec![[0.0; BLOCK]; outputs.div_ceil(BLOCK) * inputs];
-        for (o, row) in weight.chunks_exact(inputs.max(1)).enumerate() {
-            for (i, w) in row.iter().enumerate() {
-                weights[o / BLOCK * inputs + i][o % BLOCK] = *w;
-            }
-        }
-        Packed { weights, bias, inputs, outputs }
+    fn new(weight: &[f32], bias: &[f32], inputs: usize) -> Packed {
+        Packed::arranged(weight, bias, inputs, bias.len(), |row| row)
     }
 
-    /// `to = W x + b`, where `x` is the concatenation of `input`: one value of each of `N` windows an entry.
-    fn apply<const N: usize>(&self, input: &[[f32; N]], to: &mut [[f32; N]]) {
-        for (to, bias) in to.iter_mut().zip(&self.bias) {
-            *to = [*bias; N];
-        }
-        self.add(input, to);
+    /// Of the gates of an LSTM: a block has the input gates of [`UNITS`] units, then their forget, cell and output
+    /// gates.
+    fn gates(weight: &[f32], bias: &[f32], inputs: usize) -> Packed {
+        let hidden = bias.len() / 4;
+        let rows = hidden.div_ceil(UNITS) * WIDE;
+        Packed::arranged(weight, bias, inputs, rows, |row| {
+            let unit = row / WIDE * UNITS + row % UNITS;
+            if unit < hidden { row % WIDE / UNITS * hidden + unit } else { usize::MAX }
+        })
     }
 
-    /// `to += W x`.
-    fn add<const N: usize>(&self, input: &[[f32; N]], to: &mut [[f32; N]]) {
-        let to = &mut to[..self.outputs];
-        if N == 1 {
-            let whole = to.len() / (BLOCK * ABREAST) * BLOCK * ABREAST;
-            self.blocks::<N, ABREAST>(0, input, &mut to[..whole]);
-            self.blocks::<N, 1>(whole / BLOCK, input, &mut to[whole..]);
-        } else {
-            self.blocks::<N, 1>(0, input, to);
+    /// With `outputs` rows, each of which is the row of `weight` that `from` says, or zeros if there is none.
+    fn arranged(
+        weight: &[f32],
+        bias: &[f32],
+        inputs: usize,
+        outputs: usize,
+        from: impl Fn(usize) -> usize,
+    ) -> Packed {
+        let row = |at: usize| if at < outputs { from(at) } else { usize::MAX };
+        let of = |at: usize, k: usize| weight.get(row(at).saturating_mul(inputs).saturating_add(k));
+        let blocks = outputs.div_ceil(WIDE);
+        let each = |fill: &dyn Fn(usize) -> f32| std::array::from_fn(fill);
+        Packed {
+            weights: (0..blocks * inputs)
+                .map(|place| {
+                    let (block, k) = (place / inputs, place % inputs);
+                    Block(each(&|j| of(block * WIDE + j, k).copied().unwrap_or(0.0)))
+                })
+                .collect(),
+            bias: (0..blocks)
+                .map(|block| each(&|j| bias.get(row(block * WIDE + j)).copied().unwrap_or(0.0)))
+                .collect(),
+            inputs,
+            outputs,
         }
     }
 
-    /// [`Packed::add`] from block `first` on, `G` blocks together.
-    fn blocks<const N: usize, const G: usize>(&self, first: usize, input: &[[f32; N]], to: &mut [[f32; N]]) {
-        let inputs = self.inputs.min(input.len());
-        let input = &input[..inputs];
-        for (place, to) in to.chunks_mut(BLOCK * G).enumerate() {
-            let rows: [&[[f32; BLOCK]]; G] =
-                std::array::from_fn(|g| &self.weights[(first + place * G + g) * self.inputs..][..inputs]);
-            let mut sums = [[[0.0; N]; BLOCK]; G];
-            for (sum, to) in sums.as_flattened_mut().iter_mut().zip(to.iter()) {
-                *sum = *to;
-            }
-            for k in 0..inputs {
-                for g in 0..G {
-                    for b in 0..BLOCK {
-                        for l in 0..N {
-                            sums[g][b][l] += rows[g][k][b] * input[k][l];
-                        }
-                    }
+    /// `W x + b` of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
+    fn apply(&self, x: &[f32], stride: usize, to: &mut [f32], wide: usize) {
+        let row = |i: usize| &x[i * stride..][..self.inputs];
+        let rows = to.len() / wide;
+        let mut pairs = to.chunks_exact_mut(2 * wide);
+        for (i, pair) in pairs.by_ref().enumerate() {
+            let (a, b) = pair.split_at_mut(wide);
+            self.rows([row(2 * i), row(2 * i + 1)], [a, b]);
+        }
+        if rows % 2 == 1 {
+            self.rows([row(rows - 1)], [pairs.into_remainder()]);
+        }
+    }
+
+    /// `W x + b` of `P` rows together.
+    fn rows<const P: usize>(&self, x: [&[f32]; P], mut to: [&mut [f32]; P]) {
+        let bias = |block: usize| [self.bias[block]; P];
+        self.each_block(x, bias, |block, sums| {
+            for (to, sums) in to.iter_mut().zip(sums) {
+                let to = &mut to[block * WIDE..];
+                match to.first_chunk_mut() {
+                    Some(to) => *to = *sums,
+                    None => to.copy_from_slice(&sums[..to.len()]),
                 }
             }
-            for (to, sum) in to.iter_mut().zip(sums.as_flattened()) {
-                *to = *sum;
+        });
+    }
+
+    /// Gives `then` each block's sums of `P` rows, which begin at what `from` says. One row alone goes through two
+    /// blocks at once.
+    #[inline(always)]
+    fn each_block<const P: usize>(
+        &self,
+        x: [&[f32]; P],
+        from: impl Fn(usize) -> [[f32; WIDE]; P],
+        mut then: impl FnMut(usize, &[[f32; WIDE]; P]),
+    ) {
+        let together = if P == 1 { self.bias.len() / 2 * 2 } else { 0 };
+        let weights = |block: usize| &self.weights[block * self.inputs..][..self.inputs];
+        for block in (0..together).step_by(2) {
+            let sums = summed([weights(block), weights(block + 1)], x, [from(block), from(block + 1)]);
+            then(block, &sums[0]);
+            then(block + 1, &sums[1]);
+        }
+        for block in together..self.bias.len() {
+            then(block, &summed([weights(block)], x, [from(block)])[0]);
+        }
+    }
+}
+
+/// `sums += W x` of `G` blocks for `P` rows.
+#[inline(always)]
+fn summed<const P: usize, const G: usize>(
+    weights: [&[Block]; G],
+    x: [&[f32]; P],
+    mut sums: [[[f32; WIDE]; P]; G],
+) -> [[[f32; WIDE]; P]; G] {
+    let inputs = weights[0].len();
+    let (weights, x) = (weights.map(|w| &w[..inputs]), x.map(|x| &x[..inputs]));
+    for k in 0..inputs {
+        for g in 0..G {
+            for p in 0..P {
+                for j in 0..WIDE {
+                    sums[g][p][j] += weights[g][k].0[j] * x[p][k];
+                }
             }
         }
     }
+    sums
 }
 
 impl Fused {
@@ -157,207 +217,224 @@ impl Fused {
     /// # Errors
     /// [`Error::Numeric`] if `inputs` is not a whole number of samples.
     pub fn run(&self, inputs: &[f32]) -> Result<Vec<f32>> {
-        let (width, wide) = (self.input.len().max(1), self.output.len());
+        let width = self.input.len().max(1);
         if !inputs.len().is_multiple_of(width) {
             let why = format!("{} values are not samples of {width}", inputs.len());
             return Err(Error::Numeric(why));
         }
-        let wide = wide.max(1);
-        let count = inputs.len() / width;
-        // The last ones one by one, if they are few.
-        let grouped = if count % LANES <= FEW { count / LANES * LANES } else { count };
-        let mut outputs = vec![0.0; count * wide];
-        let (many, few) = inputs.split_at(grouped * width);
-        let (out_many, out_few) = outputs.split_at_mut(grouped * wide);
-        self.groups::<LANES>(many, out_many);
-        self.groups::<1>(few, out_few);
-        outputs.truncate(count * self.output.len());
+        let mut outputs = Vec::with_capacity(inputs.len() / width * self.output.len());
+        let mut scratch = Scratch::default();
+        for samples in inputs.chunks(ABREAST * width) {
+            scratch.now.clear();
+            scratch.now.extend_from_slice(samples);
+            scratch.windows = samples.len() / width;
+            let mut extent = self.input;
+            for stage in &self.stages {
+                extent = stage.pass(extent, &mut scratch);
+            }
+            outputs.extend_from_slice(&scratch.now);
+        }
         Ok(outputs)
     }
-
-    /// Samples that go through `N` at a time.
-    fn groups<const N: usize>(&self, inputs: &[f32], outputs: &mut [f32]) {
-        let (width, wide) = (self.input.len().max(1), self.output.len().max(1));
-        let mut scratch = Scratch::default();
-        for (group, out) in inputs.chunks(width * N).zip(outputs.chunks_mut(wide * N)) {
-            sized(&mut scratch.now, width);
-            for (lane, sample) in group.chunks_exact(width).enumerate() {
-                for (to, v) in scratch.now.iter_mut().zip(sample) {
-                    to[lane] = *v;
-                }
-            }
-            self.pass::<N>(&mut scratch);
-            for (lane, sample) in out.chunks_exact_mut(wide).enumerate() {
-                for (to, v) in sample.iter_mut().zip(&scratch.now) {
-                    *to = v[lane];
-                }
-            }
-        }
-    }
-
-    fn pass<const N: usize>(&self, scratch: &mut Scratch<N>) {
-        let mut channels = self.input.channels;
-        let mut time = self.input.time;
-        for stage in &self.stages {
-            (time, channels) = stage.pass(time, channels, scratch);
-        }
-    }
 }
 
-/// Buffers of a pass, reused by the next.
+/// Buffers of a pass, reused by the next. What they hold is that of one window after the other.
 #[derive(Default)]
-struct Scratch<const N: usize> {
+struct Scratch {
+    /// At most [`ABREAST`].
+    windows: usize,
     /// What goes into a stage, and after it what came out.
-    now: Vec<[f32; N]>,
-    next: Vec<[f32; N]>,
-    drive: Vec<[f32; N]>,
-    gates: Vec<[f32; N]>,
-    cell: Vec<[f32; N]>,
-    state: Vec<[f32; N]>,
+    now: Vec<f32>,
+    next: Vec<f32>,
+    drive: Vec<f32>,
+    cell: Vec<f32>,
+    state: Vec<f32>,
+    before: Vec<f32>,
 }
 
-fn sized<const N: usize>(buffer: &mut Vec<[f32; N]>, len: usize) -> &mut [[f32; N]] {
+fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     buffer.clear();
-    buffer.resize(len, [0.0; N]);
+    buffer.resize(len, 0.0);
     buffer
 }
 
 impl Stage {
-    /// Runs on `scratch.now` of `time` steps of `channels`; returns the extent of what it leaves there.
-    fn pass<const N: usize>(&self, time: usize, channels: usize, scratch: &mut Scratch<N>) -> (usize, usize) {
-        let Scratch { now, next, drive, gates, cell, state } = scratch;
-        let extent = match self {
+    /// Runs on `scratch.now`, windows of extent `input`; returns the extent of what it leaves there.
+    fn pass(&self, input: Extent, scratch: &mut Scratch) -> Extent {
+        let Extent { time, channels } = input;
+        let windows = scratch.windows;
+        let Scratch { now, next, drive, .. } = scratch;
+        let extent = |time, channels| Extent { time, channels };
+        let output = match self {
             Stage::Dense(packed) => {
-                let to = sized(next, time * packed.outputs);
-                for (x, to) in now.chunks_exact(packed.inputs).zip(to.chunks_exact_mut(packed.outputs)) {
-                    packed.apply(x, to);
-                }
-                (time, packed.outputs)
+                let wide = packed.outputs;
+                packed.apply(now, channels, sized(next, windows * time * wide), wide);
+                extent(time, wide)
             }
             Stage::Conv1d { kernel, stride, padding } => {
-                let padded = sized(drive, (time + 2 * padding) * channels);
-                padded[padding * channels..][..now.len()].copy_from_slice(now);
-                let taps = kernel.inputs / channels;
+                let (taps, wide) = (kernel.inputs / channels, kernel.outputs);
                 let out = (time + 2 * padding - taps) / stride + 1;
-                let to = sized(next, out * kernel.outputs);
-                for (t, to) in to.chunks_exact_mut(kernel.outputs).enumerate() {
-                    kernel.apply(&padded[t * stride * channels..][..kernel.inputs], to);
+                let to = sized(next, windows * out * wide);
+                for (x, to) in now.chunks_exact(input.len()).zip(to.chunks_exact_mut(out * wide)) {
+                    let padded = sized(drive, (time + 2 * padding) * channels);
+                    padded[padding * channels..][..x.len()].copy_from_slice(x);
+                    kernel.apply(padded, stride * channels, to, wide);
                 }
-                (out, kernel.outputs)
+                extent(out, wide)
             }
             Stage::Lstm { ways, output, hold } => {
-                let hidden = ways.first().map_or(0, |w| w.hidden);
-                let (steps, wide) = (time * hold, hidden * ways.len());
-                let kept = if *output == Output::Last { 1 } else { steps };
-                let to = sized(next, kept * wide);
-                for (k, way) in ways.iter().enumerate() {
-                    let drive = sized(drive, time * 4 * hidden);
-                    for (x, to) in now.chunks_exact(channels).zip(drive.chunks_exact_mut(4 * hidden)) {
-                        way.drive.apply(x, to);
-                    }
-                    let (cell, state) = (sized(cell, hidden), sized(state, hidden));
-                    let gates = sized(gates, 4 * hidden);
-                    for step in 0..steps {
-                        let t = if way.reverse { steps - 1 - step } else { step };
-                        gates.copy_from_slice(&drive[t / hold * 4 * hidden..][..4 * hidden]);
-                        if step > 0 {
-                            way.recur.add(state, gates);
-                        }
-                        advance(gates, cell, state);
-                        if *output == Output::Sequence {
-                            to[t * wide + k * hidden..][..hidden].copy_from_slice(state);
-                        }
-                    }
-                    if *output == Output::Last {
-                        to[k * hidden..][..hidden].copy_from_slice(state);
-                    }
+                if windows == ABREAST {
+                    lstm::<ABREAST>(ways, *output, *hold, input, scratch)
+                } else {
+                    lstm::<1>(ways, *output, *hold, input, scratch)
                 }
-                (kept, wide)
             }
-            Stage::Rnn { way, output } => {
-                let hidden = way.hidden;
-                let kept = if *output == Output::Last { 1 } else { time };
-                let to = sized(next, kept * hidden);
-                let state = sized(state, hidden);
-                let sums = sized(gates, hidden);
-                for (t, x) in now.chunks_exact(channels).enumerate() {
-                    way.drive.apply(x, sums);
-                    way.recur.add(state, sums);
-                    for (state, sum) in state.iter_mut().zip(sums.iter()) {
-                        *state = sum.map(tanh);
-                    }
-                    let place = if *output == Output::Last { 0 } else { t };
-                    to[place * hidden..][..hidden].copy_from_slice(state);
-                }
-                (kept, hidden)
-            }
-            Stage::Same => return (time, channels),
+            Stage::Rnn { way, output } => rnn(way, *output, input, scratch),
+            Stage::Same => return input,
             Stage::Leaky(slope) => {
-                each(now, |v| v.max(0.0) + slope * v.min(0.0));
-                return (time, channels);
+                each(now, |v| if v > 0.0 { v } else { slope * v });
+                return input;
             }
             Stage::Tanh => {
                 each(now, tanh);
-                return (time, channels);
+                return input;
             }
             Stage::Sigmoid => {
                 each(now, sigmoid);
-                return (time, channels);
+                return input;
             }
             Stage::Upsample(times) => {
-                sized(next, 0);
+                next.clear();
                 for x in now.chunks_exact(channels) {
                     for _ in 0..*times {
                         next.extend_from_slice(x);
                     }
                 }
-                (time * times, channels)
+                extent(time * times, channels)
             }
             Stage::Reverse => {
-                sized(next, 0);
-                for x in now.chunks_exact(channels).rev() {
-                    next.extend_from_slice(x);
+                next.clear();
+                for window in now.chunks_exact(input.len()) {
+                    window.chunks_exact(channels).rev().for_each(|x| next.extend_from_slice(x));
                 }
-                (time, channels)
+                input
             }
             Stage::Trim(ends) => {
-                sized(next, 0);
-                next.extend_from_slice(&now[ends * channels..now.len() - ends * channels]);
-                (time - 2 * ends, channels)
+                next.clear();
+                for window in now.chunks_exact(input.len()) {
+                    next.extend_from_slice(&window[ends * channels..window.len() - ends * channels]);
+                }
+                extent(time - 2 * ends, channels)
             }
             Stage::Take(kept) => {
-                sized(next, 0);
+                next.clear();
                 for x in now.chunks_exact(channels) {
                     next.extend_from_slice(&x[..*kept]);
                 }
-                (time, *kept)
+                extent(time, *kept)
             }
-            Stage::Shape { channels } => return (now.len() / channels, *channels),
-            Stage::Flatten => return (1, now.len()),
+            Stage::Shape { channels } => return extent(input.len() / channels, *channels),
+            Stage::Flatten => return extent(1, input.len()),
         };
-        std::mem::swap(now, next);
-        extent
+        std::mem::swap(&mut scratch.now, &mut scratch.next);
+        output
     }
 }
 
-fn each<const N: usize>(values: &mut [[f32; N]], function: impl Fn(f32) -> f32) {
-    for v in values.as_flattened_mut() {
+/// An LSTM over `P` windows, from `scratch.now` to `scratch.next`; each step of the input lasts for `hold` steps.
+fn lstm<const P: usize>(
+    ways: &[Way],
+    output: Output,
+    hold: usize,
+    input: Extent,
+    scratch: &mut Scratch,
+) -> Extent {
+    let Scratch { now, next, drive, cell, state, before, .. } = scratch;
+    let hidden = ways.first().map_or(0, |w| w.hidden);
+    let (steps, wide) = (input.time * hold, hidden * ways.len());
+    let kept = if output == Output::Last { 1 } else { steps };
+    let to = sized(next, P * kept * wide);
+    for (k, way) in ways.iter().enumerate() {
+        let gates = way.drive.bias.len() * WIDE;
+        let padded = gates / 4;
+        let drive = sized(drive, P * input.time * gates);
+        way.drive.apply(now, input.channels, drive, gates);
+        let cell = sized(cell, P * padded);
+        let (mut state, mut before) = (sized(state, P * padded), sized(before, P * padded));
+        for step in 0..steps {
+            let t = if way.reverse { steps - 1 - step } else { step };
+            std::mem::swap(&mut state, &mut before);
+            let driven = std::array::from_fn(|p| &drive[(p * input.time + t / hold) * gates..][..gates]);
+            way.step::<P>(driven, before, cell, state);
+            if output == Output::Sequence || step + 1 == steps {
+                let place = if output == Output::Sequence { t } else { 0 };
+                for (p, state) in state.chunks_exact(padded).enumerate() {
+                    to[(p * kept + place) * wide + k * hidden..][..hidden].copy_from_slice(&state[..hidden]);
+                }
+            }
+        }
+    }
+    Extent { time: kept, channels: wide }
+}
+
+/// Elman's layer, from `scratch.now` to `scratch.next`.
+fn rnn(way: &Way, output: Output, input: Extent, scratch: &mut Scratch) -> Extent {
+    let Scratch { windows, now, next, drive, state, before, .. } = scratch;
+    let hidden = way.hidden;
+    let kept = if output == Output::Last { 1 } else { input.time };
+    let to = sized(next, *windows * kept * hidden);
+    let drive = sized(drive, *windows * input.time * hidden);
+    way.drive.apply(now, input.channels, drive, hidden);
+    for (drive, to) in drive.chunks_exact(input.time * hidden).zip(to.chunks_exact_mut(kept * hidden)) {
+        let state = sized(state, hidden);
+        for (t, drive) in drive.chunks_exact(hidden).enumerate() {
+            let back = sized(before, hidden);
+            way.recur.apply(state, hidden, back, hidden);
+            for ((state, drive), back) in state.iter_mut().zip(drive).zip(back.iter()) {
+                *state = tanh(drive + back);
+            }
+            let place = if output == Output::Last { 0 } else { t };
+            to[place * hidden..][..hidden].copy_from_slice(state);
+        }
+    }
+    Extent { time: kept, channels: hidden }
+}
+
+impl Way {
+    /// One step of an LSTM in `P` windows: from what drives its gates and the states before, the cells and states
+    /// after, one window after the other and each filled up to whole blocks.
+    fn step<const P: usize>(&self, drive: [&[f32]; P], before: &[f32], cell: &mut [f32], state: &mut [f32]) {
+        let padded = before.len() / P;
+        let x = std::array::from_fn(|p| &before[p * padded..][..self.hidden]);
+        let driven =
+            |block: usize| drive.map(|d| d[block * WIDE..].first_chunk().copied().unwrap_or([0.0; WIDE]));
+        self.recur.each_block(x, driven, |block, gates| {
+            for (p, gates) in gates.iter().enumerate() {
+                let at = p * padded + block * UNITS;
+                let units = (cell[at..].first_chunk_mut(), state[at..].first_chunk_mut());
+                if let (Some(cell), Some(state)) = units {
+                    advance(gates, cell, state);
+                }
+            }
+        });
+    }
+}
+
+fn each(values: &mut [f32], function: impl Fn(f32) -> f32) {
+    for v in values {
         *v = function(*v);
     }
 }
 
-/// One step of an LSTM from its gates before their activation: input, forget, cell, output.
-fn advance<const N: usize>(gates: &[[f32; N]], cell: &mut [[f32; N]], state: &mut [[f32; N]]) {
-    let part = gates.len() / 4;
-    let (enter, rest) = gates.split_at(part);
-    let (forget, rest) = rest.split_at(part);
-    let (candidate, exit) = rest.split_at(part);
-    let gates = enter.as_flattened().iter().zip(forget.as_flattened());
-    let gates = gates.zip(candidate.as_flattened().iter().zip(exit.as_flattened()));
-    let kept = cell.as_flattened_mut().iter_mut().zip(state.as_flattened_mut());
-    for (((enter, forget), (candidate, exit)), (cell, state)) in gates.zip(kept) {
-        *cell = sigmoid(*forget) * *cell + sigmoid(*enter) * tanh(*candidate);
-        *state = sigmoid(*exit) * tanh(*cell);
+/// One step of some units from their gates before activation: input, forget, cell, output.
+///
+/// On its own, so that the compiler sees a loop to make vectors of.
+#[inline(never)]
+fn advance(gates: &[f32; WIDE], cell: &mut [f32; UNITS], state: &mut [f32; UNITS]) {
+    if let ([enter, forget, candidate, exit], []) = gates.as_chunks::<UNITS>() {
+        for j in 0..UNITS {
+            (cell[j], state[j]) = unit([enter[j], forget[j], candidate[j], exit[j]], cell[j]);
+        }
     }
 }
 
@@ -372,7 +449,7 @@ impl Place<'_> {
     fn stage(&self) -> Result<Stage> {
         Ok(match *self.layer {
             Layer::Dense { inputs, .. } => {
-                Stage::Dense(Packed::new(self.get("weight")?, self.get("bias")?.to_vec(), inputs))
+                Stage::Dense(Packed::new(self.get("weight")?, self.get("bias")?, inputs))
             }
             Layer::Conv1d { inputs, taps, stride, padding, .. } => {
                 // From (outputs, inputs, taps) to (outputs, taps, inputs): a patch lies in the data as it is.
@@ -384,7 +461,7 @@ impl Place<'_> {
                         weight[o * patch + i * taps + k]
                     })
                     .collect();
-                let kernel = Packed::new(&turned, self.get("bias")?.to_vec(), patch);
+                let kernel = Packed::new(&turned, self.get("bias")?, patch);
                 Stage::Conv1d { kernel, stride, padding }
             }
             Layer::Lstm { inputs, hidden, bidirectional, output } => {
@@ -415,11 +492,12 @@ impl Place<'_> {
 
     fn way(&self, way: &str, inputs: usize, hidden: usize) -> Result<Way> {
         let get = |name: &str| self.get(&format!("{name}{way}"));
-        let bias = get("bias_l0")?.to_vec();
+        let bias = get("bias_l0")?;
         let none = vec![0.0; bias.len()];
+        let packed = if matches!(self.layer, Layer::Lstm { .. }) { Packed::gates } else { Packed::new };
         Ok(Way {
-            drive: Packed::new(get("weight_ih_l0")?, bias, inputs),
-            recur: Packed::new(get("weight_hh_l0")?, none, hidden),
+            drive: packed(get("weight_ih_l0")?, bias, inputs),
+            recur: packed(get("weight_hh_l0")?, &none, hidden),
             hidden,
             reverse: !way.is_empty(),
         })

@@ -3,6 +3,8 @@
 //! Every function is three moves: convert, call the core, convert. Nothing is decided here and no detector is
 //! known by name.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod chart;
 mod engine;
 
