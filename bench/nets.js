@@ -63,31 +63,27 @@ export const nets = {
 };
 
 /**
- * The weights of a chain, one after the other. A name that ends in `^C` is a matrix over C channels of some steps
+ * The tensors of a chain in the order of its layers. A name that ends in `^C` is a matrix over C channels of some steps
  * whose columns go from channel-major to time-major, as our flattening has them.
  * @param {Chain} chain
  * @param {ArrayBuffer} safetensors
- * @returns {Float32Array}
+ * @returns {Float32Array[]}
  */
-export function weightsOf(chain, safetensors) {
+export function tensorsOf(chain, safetensors) {
   const view = new DataView(safetensors);
   const size = Number(view.getBigUint64(0, true));
   /** @type {Record<string, { shape: number[], data_offsets: [number, number] }>} */
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(safetensors, 8, size)));
-  const parts = chain.weights.map((wanted) => {
+  return chain.weights.map((wanted) => {
     const [name, channels] = wanted.split('^');
     const { shape, data_offsets: [from, to] } = header[name];
     const values = new Float32Array(safetensors.slice(8 + size + from, 8 + size + to));
     if (!channels) return values;
-    const [rows, columns] = shape;
+    const columns = shape[1];
     const steps = columns / Number(channels);
     return values.map((_, at) => {
       const [row, column] = [Math.floor(at / columns), at % columns];
-      const [step, channel] = [Math.floor(column / Number(channels)), column % Number(channels)];
-      return row < rows ? values[row * columns + channel * steps + step] : 0;
+      return values[row * columns + (column % Number(channels)) * steps + Math.floor(column / Number(channels))];
     });
   });
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  parts.reduce((at, part) => (all.set(part, at), at + part.length), 0);
-  return all;
 }

@@ -1,7 +1,7 @@
 // One net, one batch size, one contestant: `?net=tadgan&batch=64&who=ours&ms=500`. Checks the output against the
 // reference, then times the net warm. The result is left on `window.result`.
 
-import { nets, weightsOf } from '../nets.js';
+import { nets, tensorsOf } from '../nets.js';
 
 const query = new URLSearchParams(location.search);
 const name = query.get('net') ?? '';
@@ -17,11 +17,15 @@ const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a 
 /** @type {Record<string, () => Promise<Contestant>>} */
 const contestants = {
   async ours() {
-    const { default: init, Forward } = await import('/built/anomaly_widget.js');
+    const { default: init, Loading } = await import('/built/anomaly_widget.js');
     const { memory } = await init({ module_or_path: fetch('/built/anomaly_widget_bg.wasm') });
     const { time, channels, chains } = nets[name];
     const weights = await bytes(`/nets/${name}.safetensors`);
-    const built = chains.map((chain) => new Forward(JSON.stringify(chain.layers), time, channels, weightsOf(chain, weights)));
+    const built = chains.map((chain) => {
+      const loading = new Loading(JSON.stringify(chain.layers));
+      tensorsOf(chain, weights).forEach((tensor) => loading.add(tensor));
+      return loading.finish(time, channels);
+    });
     return { run: (samples) => built.map((net) => net.run(samples)), memory: () => memory.buffer.byteLength };
   },
   async onnxruntime() {

@@ -103,7 +103,7 @@ impl Chart {
     ///
     /// # Errors
     /// [`Error::Series`] when the columns differ in length or `start` is beyond the rows that are there.
-    pub fn replace(&mut self, start: usize, rows: &Columns) -> Result<()> {
+    pub fn replace(&mut self, start: usize, rows: Columns) -> Result<()> {
         self.changed(true);
         if self.rows.replace(start, rows) {
             return Ok(());
@@ -115,11 +115,8 @@ impl Chart {
     /// Replaces all limits; rows without one have none.
     pub fn replace_limits(&mut self, limits: &[f64]) {
         self.changed(false);
-        let length = self.rows.len();
-        self.rows.limits.replace(0, limits.get(..length).unwrap_or(limits));
-        self.rows
-            .limits
-            .replace(limits.len().min(length), &vec![f64::NAN; length.saturating_sub(limits.len())]);
+        let length = self.rows.len().min(limits.len());
+        self.rows.limits.replace(0, limits[..length].to_vec());
     }
 
     /// Drops the first rows.
@@ -156,7 +153,7 @@ impl Chart {
     /// Replaces the severities of a lane from row `start` on.
     pub fn replace_lane(&mut self, lane: usize, start: usize, severity: &[f64]) {
         if let Some(lane) = self.lanes.get_mut(lane) {
-            lane.severity.replace(start, severity);
+            lane.severity.replace(start, severity.to_vec());
         }
     }
 
@@ -461,7 +458,7 @@ mod tests {
             upper: none,
         };
         let mut chart = Chart::default();
-        chart.replace(0, &rows).unwrap();
+        chart.replace(0, rows).unwrap();
         chart.read_as(Zone::default(), '.', 1000.0, Words { score: "score".into() });
         chart.resize(width, 400.0 * scale, scale);
         chart
@@ -603,12 +600,12 @@ mod tests {
             lower: none.clone(),
             upper: none,
         };
-        assert!(all.replace(4, &more).is_err());
-        all.replace(1, &more).unwrap();
+        assert!(all.replace(4, more.clone()).is_err());
+        all.replace(1, more).unwrap();
         assert_eq!(all.rows.value.values(), [1.0, 4.0, 5.0]);
         all.replace_limits(&[7.0]);
         assert_eq!(all.rows.limits.get(0), Some(7.0));
-        assert!(all.rows.limits.get(2).is_some_and(f64::is_nan));
+        assert_eq!(all.rows.limits.get(2), None);
         all.forget(2);
         assert_eq!(all.rows.value.values(), [5.0]);
         all.forget(9);

@@ -26,7 +26,7 @@ fn chart(width: f64, scale: f64) -> Chart {
         upper: none,
     };
     let mut chart = Chart::default();
-    chart.replace(0, &columns).unwrap();
+    chart.replace(0, columns).unwrap();
     chart.read_as(Zone::default(), '.', STEP, Words { score: "score".into() });
     chart.resize(width, 420.0 * scale, scale);
     chart

@@ -9,7 +9,7 @@ use std::ops::Range;
 /// Rows of one entry of the index. Fewer make it larger, more leave more rows to look at at each pixel's edges.
 pub const BLOCK: usize = 64;
 
-/// The columns as they are handed over, all of one length; NaN: none there.
+/// The columns as they are handed over, all of one length or empty; NaN, or beyond the end: none there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Columns {
     /// Milliseconds, increasing.
@@ -39,7 +39,36 @@ pub struct Block {
     pub whole: bool,
 }
 
-/// A column and its index.
+impl Block {
+    /// Of these rows, the first of which is row `start`.
+    fn of(rows: &[f64], start: usize) -> Block {
+        // Four lanes that the compiler makes vectors of. What is not finite leaves something behind in `rest`.
+        let (mut low, mut high, mut rest) = ([f64::INFINITY; 4], [f64::NEG_INFINITY; 4], [0.0; 4]);
+        let (fours, last) = rows.as_chunks::<4>();
+        for four in fours {
+            for (i, &v) in four.iter().enumerate() {
+                low[i] = if v < low[i] { v } else { low[i] };
+                high[i] = if v > high[i] { v } else { high[i] };
+                rest[i] += v * 0.0;
+            }
+        }
+        let whole = rest.iter().all(|r| *r == 0.0) && last.iter().all(|v| v.is_finite());
+        let among = |lanes: [f64; 4], pick: fn(f64, f64) -> f64| {
+            let usable = lanes.iter().chain(last).copied().filter(|v| v.is_finite());
+            usable.fold(None, |best: Option<f64>, v| Some(best.map_or(v, |b| pick(b, v))))
+        };
+        let (low, high) = if whole {
+            (among(low, f64::min), among(high, f64::max))
+        } else {
+            extent(rows.iter().copied()).unzip()
+        };
+        let place =
+            |wanted: Option<f64>| wanted.and_then(|w| rows.iter().position(|v| *v == w)).map(|at| start + at);
+        Block { low: place(low), high: place(high), whole }
+    }
+}
+
+/// A column and its index. It may end before the series does: what is beyond is missing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Column {
     values: Vec<f64>,
@@ -49,7 +78,7 @@ pub struct Column {
 impl From<Vec<f64>> for Column {
     fn from(values: Vec<f64>) -> Column {
         let mut column = Column::default();
-        column.replace(0, &values);
+        column.replace(0, values);
         column
     }
 }
@@ -66,9 +95,15 @@ impl Column {
     }
 
     /// Replaces the rows from `start` on; rows between the end and a later `start` are missing.
-    pub fn replace(&mut self, start: usize, rows: &[f64]) {
-        self.values.resize(start, f64::NAN);
-        self.values.extend_from_slice(rows);
+    pub fn replace(&mut self, start: usize, rows: Vec<f64>) {
+        if rows.is_empty() {
+            self.values.truncate(start);
+        } else if start == 0 {
+            self.values = rows;
+        } else {
+            self.values.resize(start, f64::NAN);
+            self.values.extend(rows);
+        }
         self.blocks.truncate(start / BLOCK);
         self.index();
     }
@@ -81,24 +116,10 @@ impl Column {
     }
 
     fn index(&mut self) {
-        for start in (self.blocks.len() * BLOCK..self.values.len()).step_by(BLOCK) {
-            let block = self.values.get(start..(start + BLOCK).min(self.values.len())).unwrap_or_default();
-            let mut found = Block { low: None, high: None, whole: true };
-            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-            for (i, &v) in block.iter().enumerate() {
-                if !v.is_finite() {
-                    found.whole = false;
-                    continue;
-                }
-                if found.low.is_none() || v < low {
-                    (found.low, low) = (Some(start + i), v);
-                }
-                if found.high.is_none() || v > high {
-                    (found.high, high) = (Some(start + i), v);
-                }
-            }
-            self.blocks.push(found);
-        }
+        let from = self.blocks.len() * BLOCK;
+        let rows = self.values.get(from..).unwrap_or_default();
+        let blocks = rows.chunks(BLOCK).enumerate().map(|(i, rows)| Block::of(rows, from + i * BLOCK));
+        self.blocks.extend(blocks);
     }
 
     /// The block that starts at a row, if one does and it ends before `end`.
@@ -112,15 +133,15 @@ impl Column {
     /// The smallest and largest finite value of these rows.
     pub fn extent(&self, rows: Range<usize>) -> Option<(f64, f64)> {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut row = rows.start;
-        while row < rows.end {
+        let (mut row, end) = (rows.start, rows.end.min(self.values.len()));
+        while row < end {
             let (from, to);
-            if let Some(block) = self.block(row, rows.end) {
+            if let Some(block) = self.block(row, end) {
                 let of = |at: Option<usize>, none: f64| at.and_then(|at| self.get(at)).unwrap_or(none);
                 (from, to) = (of(block.low, f64::INFINITY), of(block.high, f64::NEG_INFINITY));
                 row += BLOCK;
             } else {
-                let next = ((row / BLOCK + 1) * BLOCK).min(rows.end);
+                let next = ((row / BLOCK + 1) * BLOCK).min(end);
                 let part = self.values.get(row..next).unwrap_or_default();
                 (from, to) = extent(part.iter().copied()).unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
                 row = next;
@@ -141,7 +162,7 @@ pub struct Times {
 impl From<Vec<f64>> for Times {
     fn from(values: Vec<f64>) -> Times {
         let mut times = Times::default();
-        times.replace(0, &values);
+        times.replace(0, values);
         times
     }
 }
@@ -153,9 +174,13 @@ impl Times {
     }
 
     /// Replaces the rows from `start` on.
-    pub fn replace(&mut self, start: usize, rows: &[f64]) {
-        self.values.truncate(start);
-        self.values.extend_from_slice(rows);
+    pub fn replace(&mut self, start: usize, rows: Vec<f64>) {
+        if start == 0 {
+            self.values = rows;
+        } else {
+            self.values.truncate(start);
+            self.values.extend(rows);
+        }
         self.steps.truncate(start / BLOCK);
         self.index();
     }
@@ -171,7 +196,8 @@ impl Times {
         for start in (self.steps.len() * BLOCK..self.values.len()).step_by(BLOCK) {
             let end = (start + BLOCK).min(self.values.len());
             let rows = self.values.get(start.saturating_sub(1)..end).unwrap_or_default();
-            let longest = rows.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+            let steps = rows.iter().zip(rows.iter().skip(1)).map(|(from, to)| to - from);
+            let longest = steps.fold(0.0, |most, step| if step > most { step } else { most });
             self.steps.push(longest);
         }
     }
@@ -214,13 +240,14 @@ impl Rows {
 
     /// Replaces the rows from `start` on; false, and nothing changes, when the columns differ in length or
     /// `start` lies beyond the rows that are there.
-    pub fn replace(&mut self, start: usize, new: &Columns) -> bool {
-        let length = new.time.len();
-        let parts = [&new.value, &new.scores, &new.limits, &new.expected, &new.lower, &new.upper];
-        if start > self.len() || parts.iter().any(|part| part.len() != length) {
+    pub fn replace(&mut self, start: usize, new: Columns) -> bool {
+        let Columns { time, value, scores, limits, expected, lower, upper } = new;
+        let parts = [value, scores, limits, expected, lower, upper];
+        let fits = |part: &Vec<f64>| part.is_empty() || part.len() == time.len();
+        if start > self.len() || !parts.iter().all(fits) {
             return false;
         }
-        self.time.replace(start, &new.time);
+        self.time.replace(start, time);
         for (column, part) in self.columns().into_iter().zip(parts) {
             column.replace(start, part);
         }
@@ -261,14 +288,14 @@ mod tests {
         let values: Vec<f64> = (0..500).map(|i| ((i * 31) % 97) as f64).collect();
         let mut parts = Column::default();
         for (start, end) in [(0, 100), (80, 200), (200, 331), (331, 500)] {
-            parts.replace(start, &values[start..end]);
+            parts.replace(start, values[start..end].to_vec());
         }
         assert_eq!(parts, Column::from(values.clone()));
         parts.forget(70);
         assert_eq!(parts, Column::from(values[70..].to_vec()));
         let mut times = Times::default();
-        times.replace(0, &values[..90]);
-        times.replace(64, &values[64..]);
+        times.replace(0, values[..90].to_vec());
+        times.replace(64, values[64..].to_vec());
         assert_eq!(times, Times::from(values.clone()));
         times.forget(70);
         assert_eq!(times, Times::from(values[70..].to_vec()));
@@ -277,7 +304,7 @@ mod tests {
     #[test]
     fn a_later_start_leaves_missing_rows() {
         let mut column = Column::default();
-        column.replace(2, &[1.0]);
+        column.replace(2, vec![1.0]);
         assert!(column.values()[..2].iter().all(|v| v.is_nan()));
         assert_eq!(column.get(2), Some(1.0));
     }

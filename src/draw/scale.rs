@@ -213,9 +213,10 @@ pub fn columns(
 ) -> Vec<(f64, f64, f64)> {
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
     let mut row = rows.start;
-    while row < rows.end {
-        let (mut l, mut h) = (low.get(row).unwrap_or(f64::NAN), high.get(row).unwrap_or(f64::NAN));
-        let Some(&t) = time.values().get(row) else { break };
+    while let Some(((mut l, mut h), &t)) = low.get(row).zip(high.get(row)).zip(time.values().get(row)) {
+        if row >= rows.end {
+            break;
+        }
         let mut step = 1;
         if let (Some(least), Some(most)) = (low.block(row, rows.end), high.block(row, rows.end))
             && least.whole

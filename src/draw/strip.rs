@@ -34,7 +34,8 @@ impl Strip {
     /// sensitivity, which keeps its height when the limit in force moves; without it the limit itself does.
     pub fn new(rows: &Rows, visible: Range<usize>, neutral: Option<f64>, place: &Rect) -> Option<Strip> {
         let (low, high) = rows.scores.extent(visible.clone())?;
-        let known = visible.rev().filter_map(|i| rows.limits.get(i)).find(|l| l.is_finite());
+        let limits = rows.limits.values().get(..visible.end).unwrap_or(rows.limits.values());
+        let known = limits.iter().skip(visible.start).rev().copied().find(|l| l.is_finite());
         let neutral = neutral.filter(|n| n.is_finite() && known.is_some());
         let reference = neutral.or(known).unwrap_or(low + 1.25 * (high - low).max(f64::MIN_POSITIVE));
         let low = if low >= 0.0 && low < 0.5 * reference { 0.0 } else { low.min(reference) };
@@ -154,7 +155,7 @@ mod tests {
             lower: none.clone(),
             upper: none,
         };
-        assert!(rows.replace(0, &columns));
+        assert!(rows.replace(0, columns));
         rows
     }
 

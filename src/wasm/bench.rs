@@ -9,6 +9,44 @@ use crate::nn::net::{Extent, Net};
 use crate::nn::weights::Tensor;
 use wasm_bindgen::prelude::*;
 
+/// A net whose weights come one tensor after the other, so that no more than one is there twice.
+#[wasm_bindgen]
+pub struct Loading {
+    wanted: std::vec::IntoIter<(String, Vec<usize>)>,
+    net: Net,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+#[wasm_bindgen]
+impl Loading {
+    /// The net of these layers: JSON, as in a card.
+    ///
+    /// # Errors
+    /// Code `param` when they are none.
+    #[wasm_bindgen(constructor)]
+    pub fn new(layers: &str) -> Result<Loading, JsValue> {
+        let net: Net =
+            serde_json::from_str(layers).map_err(|e| thrown(Error::param("layers", e.to_string())))?;
+        Ok(Loading { wanted: net.tensors("net").into_iter(), net, tensors: BTreeMap::new() })
+    }
+
+    /// The next tensor, in the order of the layers.
+    pub fn add(&mut self, values: Vec<f32>) {
+        if let Some((name, shape)) = self.wanted.next() {
+            self.tensors.insert(name, Tensor { shape, values });
+        }
+    }
+
+    /// The net for samples of `time` steps of `channels`.
+    ///
+    /// # Errors
+    /// Code `weights` or `param` when they do not fit.
+    pub fn finish(self, time: usize, channels: usize) -> Result<Forward, JsValue> {
+        let net = Fused::new(&self.net, "net", &self.tensors, Extent { time, channels }).map_err(thrown)?;
+        Ok(Forward { net })
+    }
+}
+
 /// A net ready to run.
 #[wasm_bindgen]
 pub struct Forward {
@@ -17,28 +55,6 @@ pub struct Forward {
 
 #[wasm_bindgen]
 impl Forward {
-    /// The net of these layers (JSON, as in a card) for samples of `time` steps of `channels`; `weights` are those of
-    /// its tensors in the order of the layers.
-    ///
-    /// # Errors
-    /// Code `weights` or `param` when they do not fit.
-    #[wasm_bindgen(constructor)]
-    pub fn new(layers: &str, time: usize, channels: usize, weights: &[f32]) -> Result<Forward, JsValue> {
-        let net: Net =
-            serde_json::from_str(layers).map_err(|e| thrown(Error::param("layers", e.to_string())))?;
-        let mut rest = weights;
-        let mut tensors = BTreeMap::new();
-        for (name, shape) in net.tensors("net") {
-            let Some((values, after)) = rest.split_at_checked(shape.iter().product()) else {
-                return Err(thrown(Error::weights("bench", "too few weights")));
-            };
-            tensors.insert(name, Tensor { shape, values: values.to_vec() });
-            rest = after;
-        }
-        let net = Fused::new(&net, "net", &tensors, Extent { time, channels }).map_err(thrown)?;
-        Ok(Forward { net })
-    }
-
     /// The outputs for samples one after the other.
     ///
     /// # Errors

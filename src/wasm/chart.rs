@@ -59,7 +59,7 @@ impl Chart {
         self.drawing.read_as(Zone::new(pairs.collect()), decimal, step, Words { score });
     }
 
-    /// Replaces the rows from `start` on; a column that is left out is drawn as none.
+    /// Replaces the rows from `start` on; a column that is left out or empty is drawn as none.
     ///
     /// # Errors
     /// Code `series` when the columns differ in length or do not follow the rows that are there.
@@ -75,10 +75,9 @@ impl Chart {
         lower: Option<Vec<f64>>,
         upper: Option<Vec<f64>>,
     ) -> Result<(), JsValue> {
-        let none = |column: Option<Vec<f64>>| column.unwrap_or_else(|| vec![f64::NAN; time.len()]);
-        let (expected, lower, upper) = (none(expected), none(lower), none(upper));
+        let [expected, lower, upper] = [expected, lower, upper].map(Option::unwrap_or_default);
         let rows = Columns { time, value, scores, limits, expected, lower, upper };
-        self.drawing.replace(start, &rows).map_err(thrown)
+        self.drawing.replace(start, rows).map_err(thrown)
     }
 
     /// Drops the first rows.
