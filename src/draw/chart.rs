@@ -3,7 +3,7 @@
 use super::lanes::{self, Lane};
 use super::overlay::{self, Label, Mark};
 use super::overview;
-use super::pen::{Pen, Rect, text_width};
+use super::pen::{Pen, Rect, stroke_of, text_width};
 use super::rows::{Columns, Rows};
 use super::scale::{Scale, View, columns, stretches};
 use super::strip::Strip;
@@ -407,7 +407,7 @@ impl Chart {
                 pen.dot(lone, 1.5 * self.scale, self.theme.line)?;
                 continue;
             }
-            pen.line(&stretch, stroke, self.theme.line)?;
+            pen.line(&stretch, stroke_of(&stretch, stroke), self.theme.line)?;
             if far_apart {
                 for &point in &stretch {
                     pen.dot(point, 2.0 * self.scale, self.theme.line)?;

@@ -2,7 +2,7 @@
 
 use super::chart::{Chart, Layout};
 use super::overlay;
-use super::pen::{Pen, Rect};
+use super::pen::{Pen, Rect, stroke_of};
 use super::scale::{Scale, View, stretches};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
@@ -49,7 +49,7 @@ impl Chart {
             *kept = Some((*place, self.small_line(place, &x)));
         }
         for stretch in kept.iter().flat_map(|(_, line)| line) {
-            pen.line(stretch, s.max(1.0), theme.muted)?;
+            pen.line(stretch, stroke_of(stretch, s.max(1.0)), theme.muted)?;
         }
         for mark in self.marks.iter().filter(|mark| !mark.dismissed) {
             let Some((left, right)) = overlay::pixels(mark, &x, place, (2.0 * s).round()) else { continue };

@@ -51,6 +51,17 @@ fn width(pixels: f64) -> u32 {
     (pixels * FINE).round().max(1.0) as u32
 }
 
+/// Lines that climb so many times as far as they go from left to right fill what they pass: one device pixel is as
+/// good for them as a wider stroke, and a fraction of the work.
+const STEEP: f64 = 6.0;
+
+/// The stroke for a line: `usual`, or one device pixel where it goes up and down all the time.
+pub fn stroke_of(line: &[(f64, f64)], usual: f64) -> f64 {
+    let (Some(first), Some(last)) = (line.first(), line.last()) else { return usual };
+    let climbed: f64 = line.iter().zip(line.iter().skip(1)).map(|(a, b)| (b.1 - a.1).abs()).sum();
+    if climbed > STEEP * (last.0 - first.0) && line.len() > 8 { usual.min(1.0) } else { usual }
+}
+
 fn draw_error(error: impl std::fmt::Display) -> Error {
     Error::Draw(error.to_string())
 }
