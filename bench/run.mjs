@@ -5,17 +5,18 @@
 //   npm run bench -- [nets] [cold] [chart] [widget] [bytes] [--rounds 5] [--nets ../shared/bench]
 //
 // `--nets` is a folder with the four nets as NAME.onnx and NAME.safetensors and what they answer, models.json. Writes
-// bench/results.json, which `npm run docs` turns into docs/bench.md.
+// bench/results.json, and docs/bench.md from it.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, buildWasm } from '../scripts/build.mjs';
 import { findChromium, setUp } from '../scripts/setup.mjs';
 import { Stop, capture, root, run, say, which } from '../scripts/shell.mjs';
 import { nets } from './nets.js';
+import { tables } from './report.mjs';
 import { serve } from './server.mjs';
 
 const here = join(root, 'bench');
@@ -179,7 +180,9 @@ async function main() {
     say(`bench: ${name}`);
     results[name] = await parts[name]();
     console.table(results[name]);
+    results.machine = `${cpus()[0].model.trim()}, ${capture(String(findChromium()), ['--version'])?.split(' ').slice(0, 2).join(' ')}`;
     writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+    writeFileSync(join(root, 'docs/bench.md'), tables(results));
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { summary } from '../bench/report.mjs';
 import { build } from './build.mjs';
 import { setUp } from './setup.mjs';
 import { capture, root, say } from './shell.mjs';
@@ -14,7 +15,11 @@ import { capture, root, say } from './shell.mjs';
  */
 export function withParts(readme) {
   const cli = (/** @type {string[]} */ ...args) => capture(process.execPath, [join(root, 'pkg/cli.mjs'), ...args]) ?? '';
-  const parts = { detectors: detectorTable(JSON.parse(cli('detectors', '--json'))), cli: ['```', cli('--help'), '```'].join('\n') };
+  const parts = {
+    detectors: detectorTable(JSON.parse(cli('detectors', '--json'))),
+    cli: ['```', cli('--help'), '```'].join('\n'),
+    bench: summary(JSON.parse(readFileSync(join(root, 'bench/results.json'), 'utf8'))),
+  };
   return Object.entries(parts).reduce((text, [name, part]) => between(text, name, part), readme);
 }
 

@@ -17,7 +17,7 @@ export async function main() {
   await run('cargo', ['fmt', '--check']);
   const strict = ['--quiet', '--', '-D', 'warnings'];
   await run('cargo', ['clippy', '--all-targets', '--features', 'evaluate,train', ...strict]);
-  if (rustHasTarget()) await run('cargo', ['clippy', '--target', 'wasm32-unknown-unknown', '--lib', '--test', 'wasm', ...strict]);
+  if (rustHasTarget()) await run('cargo', ['clippy', '--target', 'wasm32-unknown-unknown', '--lib', '--test', 'wasm', '--features', 'bench', ...strict]);
   else say('lint: clippy for wasm is left out: the target is Debian\'s, clippy is rustup\'s');
   // The types of the wasm come from the build.
   if (!existsSync(join(root, 'pkg/anomaly_widget.d.ts'))) await build();

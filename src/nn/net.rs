@@ -241,6 +241,11 @@ pub struct Net {
 /// The nets of one detector, by name.
 pub type Nets = BTreeMap<String, Net>;
 
+/// Nets of these names and layers.
+pub fn named<const N: usize>(nets: [(&str, Vec<Layer>); N]) -> Nets {
+    nets.into_iter().map(|(name, layers)| (name.to_string(), Net::new(layers))).collect()
+}
+
 impl Net {
     /// The net of these layers.
     pub fn new(layers: Vec<Layer>) -> Net {

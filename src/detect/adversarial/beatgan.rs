@@ -7,12 +7,10 @@
 //! halvings for windows of 100 instead of five for 320, and upsampling with convolutions in place of transposed ones.
 //! Cost: 0.6 million multiply-adds a window.
 
-use crate::detect::reconstruction::Chain;
-use crate::detect::reconstruction::reconstructive::{Params, Reconstructive};
-use crate::detect::{Detector, Entry, Family, Setup};
-use crate::error::Result;
+use crate::detect::reconstruction::reconstructive::{Params, encoder_decoder};
+use crate::detect::{Entry, Family};
 use crate::nn::familiar::WINDOW;
-use crate::nn::net::{Layer, Net, Nets};
+use crate::nn::net::{Layer, Nets, named};
 
 /// Values of a code.
 const LATENT: usize = 20;
@@ -43,15 +41,7 @@ pub fn nets() -> Nets {
         same(16, 1),
     ];
     let judge = vec![dense(SHORT * 32, 1)];
-    [("encoder", encoder), ("decoder", decoder), ("features", trunk()), ("judge", judge)]
-        .into_iter()
-        .map(|(name, layers)| (name.to_string(), Net::new(layers)))
-        .collect()
-}
-
-fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
-    let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "decoder"], None)?;
-    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?, setup.period)?))
+    named([("encoder", encoder), ("decoder", decoder), ("features", trunk()), ("judge", judge)])
 }
 
 /// The row of the registry.
@@ -62,7 +52,7 @@ pub const ENTRY: Entry = Entry {
     summary: "shapes that pretrained convolutions cannot rebuild as a discriminator wants them",
     source: "Zhou et al. (2019), BeatGAN: Anomalous Rhythm Detection using Adversarially Generated Time Series",
     defaults: || serde_json::json!(Params::default()),
-    build,
+    build: |setup| encoder_decoder("beatgan", setup),
 };
 
 #[cfg(test)]

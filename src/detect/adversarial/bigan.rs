@@ -20,7 +20,7 @@ use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
 use crate::nn::fused::Fused;
-use crate::nn::net::{Extent, Layer, Net, Nets};
+use crate::nn::net::{Extent, Layer, Nets, named};
 use crate::score::ScoreRule;
 
 /// Values of a code.
@@ -43,7 +43,7 @@ pub fn nets() -> Nets {
     ];
     let sees = |inputs, outputs| vec![dense(inputs, outputs), leaky()];
     let judges = |inputs| vec![Layer::Dropout { p: 0.2 }, dense(inputs, 1)];
-    [
+    named([
         ("encoder", encoder),
         ("generator", generator),
         ("pair", sees(WINDOW + LATENT, 128)),
@@ -52,10 +52,7 @@ pub fn nets() -> Nets {
         ("twin_judge", judges(128)),
         ("codes", sees(2 * LATENT, 32)),
         ("codes_judge", judges(32)),
-    ]
-    .into_iter()
-    .map(|(name, layers)| (name.to_string(), Net::new(layers)))
-    .collect()
+    ])
 }
 
 /// Which discriminator's features judge a window.

@@ -14,7 +14,7 @@ use crate::detect::reconstruction::reconstructive::{self, Reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
-use crate::nn::net::{Layer, Net, Nets};
+use crate::nn::net::{Layer, Nets, named};
 use crate::score::ScoreRule;
 
 /// Values of a code.
@@ -55,10 +55,7 @@ pub fn nets() -> Nets {
     // Two convolutions of 5 taps shorten the window by 8.
     critic_x.extend([Layer::Flatten, dense((WINDOW - 8) * 16, 32), leaky(), dense(32, 1)]);
     let critic_z = vec![dense(LATENT, 32), leaky(), dense(32, 32), leaky(), dense(32, 1)];
-    [("encoder", encoder), ("generator", generator), ("critic_x", critic_x), ("critic_z", critic_z)]
-        .into_iter()
-        .map(|(name, layers)| (name.to_string(), Net::new(layers)))
-        .collect()
+    named([("encoder", encoder), ("generator", generator), ("critic_x", critic_x), ("critic_z", critic_z)])
 }
 
 /// Parameters: the shared ones, with a critic that says little beside the cycle's error.

@@ -11,7 +11,7 @@ use crate::detect::reconstruction::reconstructive::{Params, Reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
-use crate::nn::net::{Layer, Net, Nets, Output};
+use crate::nn::net::{Layer, Nets, Output, named};
 
 /// Values of a code.
 pub const LATENT: usize = 20;
@@ -71,10 +71,7 @@ pub fn sized(sizes: Sizes) -> Nets {
         critic_z.push(Layer::Dropout { p: 0.2 });
     }
     critic_z.push(Layer::Dense { inputs: 20, outputs: 1 });
-    [("encoder", encoder), ("generator", generator), ("critic_x", critic_x), ("critic_z", critic_z)]
-        .into_iter()
-        .map(|(name, layers)| (name.to_string(), Net::new(layers)))
-        .collect()
+    named([("encoder", encoder), ("generator", generator), ("critic_x", critic_x), ("critic_z", critic_z)])
 }
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {

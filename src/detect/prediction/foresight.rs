@@ -9,8 +9,7 @@
 //!
 //! A remainder more than three deviations off counts as three for at most `patience` values in a row: an anomaly
 //! does not bend the forecasts after it, a new level is accepted. Nothing is trained here. Cost: one pass of the net
-//! a point, eight side by side when points come in numbers. It sees what differs from the last values, and is blind
-//! to a strange shape that goes on smoothly.
+//! a point. It sees what differs from the last values, and is blind to a strange shape that goes on smoothly.
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use super::{Chain, Reconstruction, Reconstructor};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::{Error, Result};
 use crate::nn::familiar::WINDOW;
-use crate::nn::net::{Layer, Net, Nets, Output};
+use crate::nn::net::{Layer, Nets, Output, named};
 use crate::score::{Mix, ScoreRule};
 
 /// Points at each end that are forecast.
@@ -32,10 +32,7 @@ pub fn nets() -> Nets {
         lstm(2 * STATE, Output::Sequence),
         Layer::Dense { inputs: 2 * STATE, outputs: 1 },
     ];
-    [("encoder", encoder), ("decoder", decoder)]
-        .into_iter()
-        .map(|(name, layers)| (name.to_string(), Net::new(layers)))
-        .collect()
+    named([("encoder", encoder), ("decoder", decoder)])
 }
 
 /// Parameters.
@@ -102,6 +99,7 @@ pub const ENTRY: Entry = Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::net::Net;
 
     #[test]
     fn weights_are_as_many_as_published() {

@@ -5,12 +5,10 @@
 //! Detection Using Autoencoders with Nonlinear Dimensionality Reduction. Cost: 14,640 multiply-adds a window. It
 //! forgets fine detail; a sharp shape that repeats is rebuilt blunt, and only calibration makes up for it.
 
-use super::Chain;
-use super::reconstructive::{Params, Reconstructive};
-use crate::detect::{Detector, Entry, Family, Setup};
-use crate::error::Result;
+use super::reconstructive::{Params, encoder_decoder};
+use crate::detect::{Entry, Family};
 use crate::nn::familiar::WINDOW;
-use crate::nn::net::{Layer, Net, Nets};
+use crate::nn::net::{Layer, Nets, named};
 
 /// The nets: `encoder`, window to a code of 20, and `decoder`, back.
 pub fn nets() -> Nets {
@@ -28,15 +26,7 @@ pub fn nets() -> Nets {
         Layer::Dense { inputs: 60, outputs: WINDOW },
         Layer::Reshape { channels: 1 },
     ];
-    [("encoder", encoder), ("decoder", decoder)]
-        .into_iter()
-        .map(|(name, layers)| (name.to_string(), Net::new(layers)))
-        .collect()
-}
-
-fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
-    let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "decoder"], None)?;
-    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?, setup.period)?))
+    named([("encoder", encoder), ("decoder", decoder)])
 }
 
 /// The row of the registry.
@@ -47,5 +37,5 @@ pub const ENTRY: Entry = Entry {
     summary: "shapes that a small pretrained net cannot rebuild; fast",
     source: "Sakurada and Yairi (2014), Anomaly Detection Using Autoencoders with Nonlinear Dimensionality Reduction",
     defaults: || serde_json::json!(Params::default()),
-    build,
+    build: |setup| encoder_decoder("autoencoder", setup),
 };

@@ -5,12 +5,10 @@
 //! Source: Malhotra et al. (2016), LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection, who train one net a
 //! series and judge by the Mahalanobis distance of the errors. Cost: 4.4 million multiply-adds a window.
 
-use super::Chain;
-use super::reconstructive::{Params, Reconstructive};
-use crate::detect::{Detector, Entry, Family, Setup};
-use crate::error::Result;
+use super::reconstructive::{Params, encoder_decoder};
+use crate::detect::{Entry, Family};
 use crate::nn::familiar::WINDOW;
-use crate::nn::net::{Layer, Net, Nets, Output};
+use crate::nn::net::{Layer, Nets, Output, named};
 
 /// State of an LSTM: all that is known of a window.
 const STATE: usize = 60;
@@ -25,15 +23,7 @@ pub fn nets() -> Nets {
         Layer::Dense { inputs: STATE, outputs: 1 },
         Layer::Reverse,
     ];
-    [("encoder", encoder), ("decoder", decoder)]
-        .into_iter()
-        .map(|(name, layers)| (name.to_string(), Net::new(layers)))
-        .collect()
-}
-
-fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
-    let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "decoder"], None)?;
-    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?, setup.period)?))
+    named([("encoder", encoder), ("decoder", decoder)])
 }
 
 /// The row of the registry.
@@ -44,12 +34,13 @@ pub const ENTRY: Entry = Entry {
     summary: "shapes that a pretrained net with memory cannot tell again",
     source: "Malhotra et al. (2016), LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection",
     defaults: || serde_json::json!(Params::default()),
-    build,
+    build: |setup| encoder_decoder("lstm-autoencoder", setup),
 };
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::net::Net;
 
     #[test]
     fn weights_are_those_of_the_reference_with_one_bias_a_gate() {

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 
 use super::stitched::{Answers, Parts};
 use super::usual::{Level, Spacing, Tail};
-use super::{Reconstruction, Reconstructor};
-use crate::detect::{Detector, Fitted, Reach};
+use super::{Chain, Reconstruction, Reconstructor};
+use crate::detect::{Detector, Fitted, Reach, Setup};
 use crate::error::{Error, Result};
 use crate::math::stats::{median_in_place, rolling_mean};
 use crate::nn::familiar::{Familiar, Frame, Sampling, WINDOW};
@@ -84,6 +84,15 @@ impl<R: Reconstructor> Reconstructive<R> {
         params.check()?;
         Ok(Reconstructive { net: Arc::new(net), params, period })
     }
+}
+
+/// The detector called `name` whose nets are an `encoder` and a `decoder`.
+///
+/// # Errors
+/// [`Error::Weights`] for weights that are not its own, [`Error::Param`] for parameters out of range.
+pub fn encoder_decoder(name: &str, setup: &Setup) -> Result<Box<dyn Detector>> {
+    let chain = Chain::new(name, setup.weights, &["encoder", "decoder"], None)?;
+    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?, setup.period)?))
 }
 
 impl<R: Reconstructor + 'static> Detector for Reconstructive<R> {

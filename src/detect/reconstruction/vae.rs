@@ -7,12 +7,10 @@
 //! Park, Hoshi and Kemp (2018), A Multimodal Anomaly Detector for Robot-Assisted Feeding Using an LSTM-based
 //! Variational Autoencoder. Cost: 3.5 million multiply-adds a window.
 
-use super::Chain;
-use super::reconstructive::{Params, Reconstructive};
-use crate::detect::{Detector, Entry, Family, Setup};
-use crate::error::Result;
+use super::reconstructive::{Params, encoder_decoder};
+use crate::detect::{Entry, Family};
 use crate::nn::familiar::WINDOW;
-use crate::nn::net::{Layer, Net, Nets, Output};
+use crate::nn::net::{Layer, Nets, Output, named};
 
 /// Values of a code.
 const LATENT: usize = 20;
@@ -29,15 +27,7 @@ pub fn nets() -> Nets {
         lstm(LATENT, Output::Sequence),
         Layer::Dense { inputs: STATE, outputs: 1 },
     ];
-    [("encoder", encoder), ("decoder", decoder)]
-        .into_iter()
-        .map(|(name, layers)| (name.to_string(), Net::new(layers)))
-        .collect()
-}
-
-fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
-    let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "decoder"], None)?;
-    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?, setup.period)?))
+    named([("encoder", encoder), ("decoder", decoder)])
 }
 
 /// The row of the registry.
@@ -48,7 +38,7 @@ pub const ENTRY: Entry = Entry {
     summary: "shapes that a pretrained net's cloud of codes does not hold",
     source: "Kingma and Welling (2014), Auto-Encoding Variational Bayes",
     defaults: || serde_json::json!(Params::default()),
-    build,
+    build: |setup| encoder_decoder("vae", setup),
 };
 
 #[cfg(test)]

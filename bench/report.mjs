@@ -1,0 +1,96 @@
+// The results of `npm run bench` as text: the tables of docs/bench.md, and the few figures of the README.
+
+/** @typedef {Record<string, any>} Row */
+
+const ms = (/** @type {number} */ value) => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
+const kilobytes = (/** @type {number} */ bytes) => (bytes / 1000).toFixed(0);
+const times = (/** @type {number} */ ratio) => `${ratio.toFixed(2)} ×`;
+
+/**
+ * @param {string[]} head
+ * @param {(string | number)[][]} rows
+ */
+const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/**
+ * docs/bench.md.
+ * @param {Row} results
+ * @returns {string}
+ */
+export function tables({ machine, nets, cold, chart, widget, bytes }) {
+  const parts = [
+    '# Speed and size',
+    `Written by \`npm run bench\` on ${machine}: one headless Chromium on one core, each visit a fresh page, the contestants in turn. A ratio is taken within a round; what stands here is the median over the rounds.`,
+  ];
+  if (nets) {
+    parts.push(
+      '## Nets',
+      'The same weights, one thread, milliseconds a call. Above 1 this project is faster than onnxruntime-web. `memory` is that of the wasm in MiB; the largest difference from the reference output is below 1e-5 for both.',
+      table(
+        ['net', 'batch', 'faster by', 'best round', 'ours', 'onnxruntime-web', 'memory', 'of onnxruntime-web'],
+        nets.map((/** @type {Row} */ r) => [r.net, r.batch, times(r.ratio), times(r.best), ms(r.ours), ms(r.onnxruntime), r.memory.toFixed(1), r.memoryOfPeer.toFixed(1)]),
+      ),
+    );
+  }
+  if (cold) {
+    parts.push(
+      '## Cold start',
+      `A fresh browser, from navigation to the first answer of TadGAN: ${ms(cold.ours)} ms against ${ms(cold.onnxruntime)} ms of onnxruntime-web, ${times(cold.ratio)} its time.`,
+    );
+  }
+  if (chart) {
+    const cell = (/** @type {Row | undefined} */ one) => (one ? `${one.ratio.toFixed(2)} (${ms(one.ours)} / ${ms(one.uplot)})` : '');
+    parts.push(
+      '## Chart',
+      'A line with 20 shaded bands in 1000 by 400 pixels: our time as a part of uPlot\'s, and both in milliseconds. `first paint` ends with the frame that shows it; the others are the script of one draw; `slide` moves a window on by 10 points.',
+      table(
+        ['points', 'pixel ratio', 'first paint', 'its script', 'redraw', 'zoom and pan', 'slide', 'slide, 95 %'],
+        chart.map((/** @type {Row} */ r) => [r.rows.toLocaleString('en'), r.scale, cell(r.paint), cell(r.script), cell(r.redraw), cell(r.move), cell(r.slide), cell(r.slide95)]),
+      ),
+    );
+  }
+  if (widget) {
+    const of = (/** @type {string} */ what) => widget.filter((/** @type {Row} */ r) => r.what === what);
+    parts.push(
+      '## The element',
+      'From the bytes of a CSV to the painted events, in milliseconds, and the tasks of the page\'s thread over 50 ms.',
+      table(
+        ['rows', 'detector', 'widgets', 'scored', 'painted', 'tasks over 50 ms', 'longest'],
+        [...of('file'), ...of('points'), ...of('widgets')].map((r) => [r.rows.toLocaleString('en'), r.detector, r.widgets ?? 1, ms(r.scored), ms(r.drawn), r.longTasks, ms(r.longest)]),
+      ),
+      'A live point, from `append` to the frame that shows it, after 5,000 rows:',
+      table(['detector', 'median', '95 %'], of('live').map((/** @type {Row} */ r) => [r.detector, ms(r.live), ms(r.live95)])),
+      'Each detector on 100,000 rows, from bytes to painted events:',
+      table(['detector', 'painted'], of('detector').map((/** @type {Row} */ r) => [r.detector, ms(r.drawn)])),
+    );
+  }
+  if (bytes) {
+    parts.push(
+      '## Bytes',
+      'In kB of 1000 bytes; gzip at level 9, brotli at quality 11.',
+      table(['what', 'raw', 'gzip', 'brotli'], bytes.map((/** @type {Row} */ r) => [r.what, kilobytes(r.raw), kilobytes(r.gzip), kilobytes(r.brotli)])),
+    );
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+/**
+ * The figures of the README.
+ * @param {Row} results
+ * @returns {string}
+ */
+export function summary({ nets, cold, chart, widget, bytes }) {
+  const net = (/** @type {string} */ name, /** @type {number} */ batch) => times(nets.find((/** @type {Row} */ r) => r.net === name && r.batch === batch).ratio);
+  const million = (/** @type {number} */ scale) => chart.find((/** @type {Row} */ r) => r.rows === 1_000_000 && r.scale === scale);
+  const file = widget.find((/** @type {Row} */ r) => r.what === 'file' && r.rows === 1_000_000);
+  const whole = bytes.find((/** @type {Row} */ r) => r.what === 'wasm and JavaScript before the first picture');
+  const live = (/** @type {string} */ detector) => ms(widget.find((/** @type {Row} */ r) => r.what === 'live' && r.detector === detector).live95);
+  return [
+    `- TadGAN runs ${net('tadgan', 1)} as fast as in onnxruntime-web window by window and ${net('tadgan', 64)} in batches of 64, an LSTM`,
+    `  encoder-decoder ${net('lstm_ed', 1)} and ${net('lstm_ed', 64)}; the first answer in a fresh browser takes ${times(cold.ratio)} its time.`,
+    `- A million points are painted in ${million(1).paint.ratio.toFixed(2)} of uPlot's time (${million(2).paint.ratio.toFixed(2)} at two device pixels a pixel), and drawn again in ${million(1).redraw.ratio.toFixed(2)}.`,
+    `- A CSV of 1,000,000 rows is read, scored by Holt-Winters and painted in ${(file.drawn / 1000).toFixed(1)} s; a live point is on the screen`,
+    `  within ${live('holt-winters')} ms, with TadGAN within ${live('tadgan')} ms (95 %).`,
+    `- Before the first picture ${kilobytes(whole.brotli)} kB are loaded (brotli), and a model with its detector.`,
+  ].join('\n');
+}
