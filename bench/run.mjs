@@ -87,12 +87,15 @@ const parts = {
       ...detectors.map((/** @type {string} */ detector) => of('detector', { rows: 100_000, detector })),
     ];
     const got = await compared(cases, ['ours'], ({ what, ...query }) => `widget.html?${new URLSearchParams(query)}`, { times: (one) => (one.what === 'detector' || one.rows > 100_000 ? 1 : rounds) });
-    return got.map(({ ours, ...one }) => ({
-      ...one, scale: undefined,
-      scored: rounded(median(ours.map((o) => o.scored))), drawn: rounded(median(ours.map((o) => o.drawn))),
-      live: ours[0].live && rounded(median(ours.map((o) => o.live))), live95: ours[0].live95 && rounded(median(ours.map((o) => o.live95))),
-      events: ours[0].events, longTasks: Math.max(...ours.map((o) => o.long.length)), longest: rounded(Math.max(0, ...ours.flatMap((o) => o.long))),
-    }));
+    return got.map((row) => {
+      const { ours, ...one } = row;
+      const middle = (/** @type {string} */ what) => (ours[0][what] === undefined ? undefined : rounded(median(ours.map((/** @type {Row} */ o) => o[what]))));
+      const long = ours.map((/** @type {Row} */ o) => /** @type {number[]} */ (o.long));
+      return {
+        ...one, scored: middle('scored'), drawn: middle('drawn'), live: middle('live'), live95: middle('live95'), events: ours[0].events,
+        longTasks: Math.max(...long.map((tasks) => tasks.length)), longest: rounded(Math.max(0, ...long.flat())),
+      };
+    });
   },
 
   bytes: async () => {

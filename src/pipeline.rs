@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::events::{self, Event, Evidence};
+use crate::decide::shape::CONTEXT;
 use crate::decide::threshold::Threshold;
 use crate::detect::{self, Fitted, Reach, Setup, StreamingDetector, Tail, registry, streaming};
 use crate::error::{Error, Result};
@@ -308,7 +309,7 @@ impl Watch {
             return;
         }
         self.first = first;
-        let keep = first.saturating_sub(events::CONTEXT) / Threshold::BLOCK * Threshold::BLOCK;
+        let keep = first.saturating_sub(CONTEXT) / Threshold::BLOCK * Threshold::BLOCK;
         if keep > self.rows.base() {
             let reach = self.model.fitted.reach();
             self.rows.forget(keep, if reach.before == Reach::ALL { 0 } else { reach.before });

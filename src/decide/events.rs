@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::published;
+use super::runs::{highest, hits, merged, news};
+use super::shape::{SHIFT_REACH, direction, kind};
 use crate::error::{Error, Result};
 use crate::math::stats;
 
@@ -139,15 +141,6 @@ pub struct Evidence<'a> {
     pub settled: usize,
 }
 
-/// Rows on each side of an event that decide whether the level has moved.
-const SHIFT_REACH: usize = 25;
-/// The part of its distance that a new level keeps from the first half of those rows to the second.
-const STAYS: f64 = 0.85;
-/// So many times as far from ordinary as all before, a score is news again in a run that lasts.
-const RENEWED: f64 = 1.5;
-/// Rows before an event at which its direction is judged.
-pub const CONTEXT: usize = 4 * SHIFT_REACH;
-
 /// The events, in order. Each depends on the rows up to [`SHIFT_REACH`] or `merge + pad` after it and on those
 /// before it, never on later ones.
 pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
@@ -249,128 +242,6 @@ fn prune_floor(sorted: &[f64], limit: f64) -> f64 {
     match sorted[..sorted.partition_point(|v| *v <= limit)].last() {
         Some(floor) if floor.is_finite() => *floor,
         _ => 0.0,
-    }
-}
-
-/// Runs that begin over the limit and end under the lower limit of the hysteresis.
-fn hits(evidence: &Evidence, ordinary: f64, hysteresis: f64) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    let mut open: Option<usize> = None;
-    for (i, (score, limit)) in evidence.scores.iter().zip(evidence.limits).enumerate() {
-        let low = if hysteresis < 1.0 { ordinary + hysteresis * (limit - ordinary) } else { *limit };
-        match open {
-            None if score > limit => open = Some(i),
-            // NaN ends an event too.
-            Some(start) if score.is_nan() || *score <= low => {
-                found.push((start, i));
-                open = None;
-            }
-            _ => {}
-        }
-    }
-    if let Some(start) = open {
-        found.push((start, evidence.scores.len()));
-    }
-    found
-}
-
-/// Runs with at most `gap` rows between them as one.
-fn merged(runs: Vec<(usize, usize)>, gap: usize) -> Vec<(usize, usize)> {
-    let mut out: Vec<(usize, usize)> = Vec::new();
-    for (start, end) in runs {
-        match out.last_mut() {
-            Some(last) if start - last.1 <= gap => last.1 = end,
-            _ => out.push((start, end)),
-        }
-    }
-    out
-}
-
-/// What of the runs over the limit is news: each at its start, until its end or for `longest` rows, and then again
-/// where the score rises well over all that the run has had. The flag says that the run goes on after that.
-fn news(evidence: &Evidence, ordinary: f64, options: &Options) -> Vec<(usize, usize, bool)> {
-    let longest = options.longest.unwrap_or(usize::MAX);
-    let scores = evidence.scores;
-    let mut found = Vec::new();
-    for (start, run) in merged(hits(evidence, ordinary, options.hysteresis), options.merge) {
-        let mut at = start;
-        while at < run {
-            let end = run.min(at.saturating_add(longest));
-            found.push((at, end, end < run));
-            let Some(peak) = highest(scores, start, end) else { break };
-            let renewed = ordinary + RENEWED * (scores[peak] - ordinary);
-            at = (end..run).find(|i| scores[*i] > renewed).unwrap_or(run);
-        }
-    }
-    found
-}
-
-/// The row of the highest score; the first of equal ones.
-fn highest(scores: &[f64], start: usize, end: usize) -> Option<usize> {
-    let mut best: Option<usize> = None;
-    for i in start..end {
-        if scores[i].is_finite() && best.is_none_or(|b| scores[i] > scores[b]) {
-            best = Some(i);
-        }
-    }
-    best
-}
-
-fn kind(evidence: &Evidence, start: usize, end: usize, min_duration: usize) -> EventKind {
-    if end - start < min_duration {
-        return EventKind::Point;
-    }
-    let before = stats::finite(&evidence.values[start.saturating_sub(SHIFT_REACH)..start]);
-    let after = stats::finite(&evidence.values[end..(end + SHIFT_REACH).min(evidence.values.len())]);
-    if before.len() < SHIFT_REACH / 2 || after.len() < SHIFT_REACH / 2 {
-        return EventKind::Duration;
-    }
-    // A step: both sides are quiet, and apart by more than their own spread and a good part of the range.
-    let middle = stats::median(&before);
-    let away = |values: &[f64]| (stats::median(values) - middle).abs();
-    let spread = range(&before).max(range(&after));
-    // A level that is on its way back is the end of a pulse.
-    let (early, late) = after.split_at(after.len() / 2);
-    let stays = away(late) > STAYS * away(early);
-    if stays && away(&after) > evidence.scale.max(spread) { EventKind::Shift } else { EventKind::Duration }
-}
-
-fn range(values: &[f64]) -> f64 {
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    high - values.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
-/// High or low if the values of the event lie mostly on one side of what was expected, by a tenth of the scale
-/// at least; without an expected value, if the peak lies outside the range of the rows before the event.
-fn direction(evidence: &Evidence, start: usize, end: usize, peak: usize) -> Direction {
-    let deviation = match evidence.expected {
-        Some(expected) => {
-            let mut away: Vec<f64> =
-                (start..end).map(|i| evidence.values[i] - expected[i]).filter(|d| d.is_finite()).collect();
-            let at_peak = evidence.values[peak] - expected[peak];
-            let typical = stats::median_in_place(&mut away);
-            if typical * at_peak > 0.0 { at_peak } else { 0.0 }
-        }
-        None => {
-            let before = stats::finite(&evidence.values[start.saturating_sub(CONTEXT)..start]);
-            let high = before.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let low = before.iter().copied().fold(f64::INFINITY, f64::min);
-            let inside = stats::finite(&evidence.values[start..end]);
-            let above = inside.iter().copied().fold(f64::NEG_INFINITY, f64::max) - high;
-            let below = low - inside.iter().copied().fold(f64::INFINITY, f64::min);
-            match (above > 0.0, below > 0.0) {
-                (true, false) => above,
-                (false, true) => -below,
-                _ => 0.0,
-            }
-        }
-    };
-    if deviation > 0.1 * evidence.scale {
-        Direction::High
-    } else if deviation < -0.1 * evidence.scale {
-        Direction::Low
-    } else {
-        Direction::Shape
     }
 }
 

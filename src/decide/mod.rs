@@ -5,6 +5,8 @@
 
 pub mod events;
 pub mod published;
+mod runs;
+pub mod shape;
 pub mod threshold;
 
 pub use events::{Direction, Event, EventKind};

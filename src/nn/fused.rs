@@ -17,8 +17,10 @@ use crate::error::{Error, Result};
 const WIDE: usize = 16;
 /// Units of an LSTM whose gates make a block.
 const UNITS: usize = WIDE / 4;
-/// Windows that go through together.
+/// Windows that go through an LSTM together.
 const ABREAST: usize = 2;
+/// Windows that go through a net without one together: as many as share the calls and stay in the cache.
+const MANY: usize = 16;
 
 /// A net ready to run.
 #[derive(Debug, Clone)]
@@ -56,7 +58,7 @@ struct Way {
 }
 
 /// A matrix and a bias. Rows stand in blocks of [`WIDE`], filled up with zeros; in a block the weights of each input
-/// are together.
+/// are together. A row that is alone stands in blocks of its own inputs.
 #[derive(Debug, Clone)]
 struct Packed {
     weights: Vec<Block>,
@@ -73,7 +75,12 @@ struct Block([f32; WIDE]);
 impl Packed {
     /// Of `weight (outputs, inputs)`, row-major, and `bias (outputs)`.
     fn new(weight: &[f32], bias: &[f32], inputs: usize) -> Packed {
-        Packed::arranged(weight, bias, inputs, bias.len(), |row| row)
+        let mut packed = Packed::arranged(weight, bias, inputs, bias.len(), |row| row);
+        if packed.outputs == 1 {
+            let block = |w: &[f32]| Block(std::array::from_fn(|j| w.get(j).copied().unwrap_or(0.0)));
+            packed.weights = weight.chunks(WIDE).map(block).collect();
+        }
+        packed
     }
 
     /// Of the gates of an LSTM: a block has the input gates of [`UNITS`] units, then their forget, cell and output
@@ -117,6 +124,10 @@ impl Packed {
     /// `W x + b` of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
     fn apply(&self, x: &[f32], stride: usize, to: &mut [f32], wide: usize) {
         let row = |i: usize| &x[i * stride..][..self.inputs];
+        if self.outputs == 1 {
+            to.iter_mut().step_by(wide).enumerate().for_each(|(i, to)| *to = self.alone(row(i)));
+            return;
+        }
         let rows = to.len() / wide;
         let mut pairs = to.chunks_exact_mut(2 * wide);
         for (i, pair) in pairs.by_ref().enumerate() {
@@ -126,6 +137,21 @@ impl Packed {
         if rows % 2 == 1 {
             self.rows([row(rows - 1)], [pairs.into_remainder()]);
         }
+    }
+
+    /// `W x + b` where there is one output.
+    fn alone(&self, x: &[f32]) -> f32 {
+        let mut sums = [0.0; WIDE];
+        let (whole, rest) = x.as_chunks::<WIDE>();
+        for (block, x) in self.weights.iter().zip(whole) {
+            for j in 0..WIDE {
+                sums[j] += block.0[j] * x[j];
+            }
+        }
+        for ((sum, w), x) in sums.iter_mut().zip(self.weights.last().map_or([0.0; WIDE], |b| b.0)).zip(rest) {
+            *sum += w * x;
+        }
+        self.bias.first().map_or(0.0, |b| b[0]) + sums.iter().sum::<f32>()
     }
 
     /// `W x + b` of `P` rows together.
@@ -224,7 +250,9 @@ impl Fused {
         }
         let mut outputs = Vec::with_capacity(inputs.len() / width * self.output.len());
         let mut scratch = Scratch::default();
-        for samples in inputs.chunks(ABREAST * width) {
+        let recurrent = self.stages.iter().any(|stage| matches!(stage, Stage::Lstm { .. }));
+        let together = if recurrent { ABREAST } else { MANY };
+        for samples in inputs.chunks(together * width) {
             scratch.now.clear();
             scratch.now.extend_from_slice(samples);
             scratch.windows = samples.len() / width;
@@ -241,7 +269,7 @@ impl Fused {
 /// Buffers of a pass, reused by the next. What they hold is that of one window after the other.
 #[derive(Default)]
 struct Scratch {
-    /// At most [`ABREAST`].
+    /// At most [`ABREAST`] where there is an LSTM.
     windows: usize,
     /// What goes into a stage, and after it what came out.
     now: Vec<f32>,
