@@ -93,7 +93,7 @@ const parts = {
       const long = ours.map((/** @type {Row} */ o) => /** @type {number[]} */ (o.long));
       return {
         ...one, scored: middle('scored'), drawn: middle('drawn'), live: middle('live'), live95: middle('live95'), events: ours[0].events,
-        longTasks: Math.max(...long.map((tasks) => tasks.length)), longest: rounded(Math.max(0, ...long.flat())),
+        longTasks: Math.max(...long.map((/** @type {number[]} */ tasks) => tasks.length)), longest: rounded(Math.max(0, ...long.flat())),
       };
     });
   },
