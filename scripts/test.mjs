@@ -14,18 +14,14 @@ import { Stop, root, run, say } from './shell.mjs';
 /** @type {Record<string, () => Promise<void>>} */
 const kinds = { rust, wasm, e2e, train };
 const usual = ['rust', 'wasm', 'e2e'];
-/** What the kinds that cargo runs need. @type {Record<string, import('./setup.mjs').Need[]>} */
-const needs = { rust: ['native'], wasm: ['wasm', 'browser'] };
 
 /** @param {string[]} args */
 export async function main(args) {
   const unknown = args.find((name) => !(name in kinds));
   if (unknown) throw new Stop(`unknown kind of test "${unknown}"; known are: ${Object.keys(kinds).join(', ')}`);
   if (!existsSync(join(root, '../shared/data'))) say('test: ../shared/data is absent: tests on it are left out; all others run');
-  const names = args.length ? args : usual;
-  /** @type {string[]} */
   const failed = [];
-  const one = async (/** @type {string} */ name) => {
+  for (const name of args.length ? args : usual) {
     const from = Date.now();
     say(`test: ${name}`);
     try {
@@ -36,16 +32,12 @@ export async function main(args) {
       say(`test: ${name}: FAILED: ${error.message}`);
       failed.push(name);
     }
-  };
-  // These two side by side: while one runs, the other compiles.
-  const cargo = names.filter((name) => name in needs);
-  await setUp(cargo.flatMap((name) => needs[name]));
-  await Promise.all(cargo.map(one));
-  for (const name of names.filter((name) => !(name in needs))) await one(name);
+  }
   if (failed.length) throw new Stop(`failed: ${failed.join(', ')}`);
 }
 
 async function rust() {
+  await setUp(['native']);
   await run('cargo', ['test', '--features', 'evaluate', '--no-fail-fast', '--quiet']);
 }
 
@@ -55,6 +47,7 @@ async function train() {
 }
 
 async function wasm() {
+  await setUp(['wasm', 'browser']);
   const { cargo, env } = wasmCargo();
   // Optimised, but without the long link over all crates.
   await run(cargo, ['test', '--profile', 'tool', '--target', 'wasm32-unknown-unknown', '--test', 'wasm'], {
