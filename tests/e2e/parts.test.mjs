@@ -22,8 +22,9 @@ test('a part is loaded when it is needed, and not before', async () => {
 test('rows that a given connection brings before its reader is there are counted', async () => {
   const { page } = await blank();
   let late = () => {};
+  const wanted = new Promise((then) => { late = () => then(undefined); });
   await page.route('**/pkg/stream.js', async (route) => {
-    await new Promise((then) => { late = () => then(undefined); });
+    await wanted;
     await route.continue();
   });
   await page.routeWebSocket('**/given', (socket) => { for (let i = 0; i < 5; i += 1) socket.send(`[[${1000 * i},${i}],[${1000 * i + 500},1]]`); });
