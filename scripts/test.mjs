@@ -62,6 +62,6 @@ async function e2e() {
   // The longest first, so that nothing waits for it alone.
   const late = (/** @type {string} */ file) => Number(!file.startsWith('soak'));
   const files = readdirSync(folder).filter((file) => file.endsWith('.test.mjs')).sort((a, b) => late(a) - late(b) || (a < b ? -1 : 1)).map((file) => join(folder, file));
-  // Three files at a time: each has a browser and a server of its own, and mostly waits.
-  await run(process.execPath, ['--test', '--test-concurrency=3', ...files], { env: { CHROMIUM: findChromium() ?? '' } });
+  // Two files at a time: each has a browser and a server of its own. With three, a small machine keeps them waiting.
+  await run(process.execPath, ['--test', '--test-concurrency=2', ...files], { env: { CHROMIUM: findChromium() ?? '' } });
 }
