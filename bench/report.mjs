@@ -80,17 +80,29 @@ export function tables({ machine, nets, cold, chart, widget, bytes }) {
  * @returns {string}
  */
 export function summary({ nets, cold, chart, widget, bytes }) {
-  const net = (/** @type {string} */ name, /** @type {number} */ batch) => times(nets.find((/** @type {Row} */ r) => r.net === name && r.batch === batch).ratio);
-  const million = (/** @type {number} */ scale) => chart.find((/** @type {Row} */ r) => r.rows === 1_000_000 && r.scale === scale);
-  const file = widget.find((/** @type {Row} */ r) => r.what === 'file' && r.rows === 1_000_000);
-  const whole = bytes.find((/** @type {Row} */ r) => r.what === 'wasm and JavaScript before the first picture');
-  const live = (/** @type {string} */ detector) => ms(widget.find((/** @type {Row} */ r) => r.what === 'live' && r.detector === detector).live95);
-  return [
-    `- TadGAN runs ${net('tadgan', 1)} as fast as in onnxruntime-web window by window and ${net('tadgan', 64)} in batches of 64, an LSTM`,
-    `  encoder-decoder ${net('lstm_ed', 1)} and ${net('lstm_ed', 64)}; the first answer in a fresh browser takes ${times(cold.ratio)} its time.`,
-    `- A million points are painted in ${million(1).paint.ratio.toFixed(2)} of uPlot's time (${million(2).paint.ratio.toFixed(2)} at two device pixels a pixel), and drawn again in ${million(1).redraw.ratio.toFixed(2)}.`,
-    `- A CSV of 1,000,000 rows is read, scored by Holt-Winters and painted in ${(file.drawn / 1000).toFixed(1)} s; a live point is on the screen`,
-    `  within ${live('holt-winters')} ms, with TadGAN within ${live('tadgan')} ms (95 %).`,
-    `- Before the first picture ${kilobytes(whole.brotli)} kB are loaded (brotli), and a model with its detector.`,
-  ].join('\n');
+  const lines = [];
+  if (nets && cold) {
+    const net = (/** @type {string} */ name, /** @type {number} */ batch) => times(nets.find((/** @type {Row} */ r) => r.net === name && r.batch === batch).ratio);
+    lines.push(
+      `- TadGAN runs ${net('tadgan', 1)} as fast as in onnxruntime-web window by window and ${net('tadgan', 64)} in batches of 64, an LSTM`,
+      `  encoder-decoder ${net('lstm_ed', 1)} and ${net('lstm_ed', 64)}; the first answer in a fresh browser takes ${times(cold.ratio)} its time.`,
+    );
+  }
+  if (chart) {
+    const million = (/** @type {number} */ scale) => chart.find((/** @type {Row} */ r) => r.rows === 1_000_000 && r.scale === scale);
+    lines.push(`- A million points are painted in ${million(1).paint.ratio.toFixed(2)} of uPlot's time (${million(2).paint.ratio.toFixed(2)} at two device pixels a pixel), and drawn again in ${million(1).redraw.ratio.toFixed(2)}.`);
+  }
+  if (widget) {
+    const file = widget.find((/** @type {Row} */ r) => r.what === 'file' && r.rows === 1_000_000);
+    const live = (/** @type {string} */ detector) => ms(widget.find((/** @type {Row} */ r) => r.what === 'live' && r.detector === detector).live95);
+    lines.push(
+      `- A CSV of 1,000,000 rows is read, scored by Holt-Winters and painted in ${(file.drawn / 1000).toFixed(1)} s; a live point is on the screen`,
+      `  within ${live('holt-winters')} ms, with TadGAN within ${live('tadgan')} ms (95 %).`,
+    );
+  }
+  if (bytes) {
+    const whole = bytes.find((/** @type {Row} */ r) => r.what === 'wasm and JavaScript before the first picture');
+    lines.push(`- Before the first picture ${kilobytes(whole.brotli)} kB are loaded (brotli), and a model with its detector.`);
+  }
+  return lines.join('\n');
 }

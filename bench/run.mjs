@@ -9,7 +9,7 @@
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, buildWasm } from '../scripts/build.mjs';
@@ -27,7 +27,7 @@ const { values: options, positionals } = parseArgs({
 const rounds = Number(options.rounds);
 const netFolder = resolve(root, options.nets);
 const file = join(here, 'results.json');
-const onOneCore = join(tmpdir(), 'anomaly-widget-bench-chromium');
+const onOneCore = join(here, 'built/chromium');
 
 const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const megabytes = (/** @type {number} */ bytes) => bytes / 2 ** 20;
@@ -173,8 +173,11 @@ async function main() {
   // Chromium is many processes: all of them on one core, so that what is measured is work and not luck.
   const pinned = which('taskset') ? 'taskset -c 1 ' : '';
   writeFileSync(onOneCore, `#!/bin/sh\nexec ${pinned}${findChromium()} "$@"\n`, { mode: 0o755 });
+  const known = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const machine = `${cpus()[0].model.trim()}, ${capture(String(findChromium()), ['--version'])?.split(' ').slice(0, 2).join(' ')}`;
+  // Parts of another machine or browser do not stand beside these.
   /** @type {Row} */
-  const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const results = known.machine === machine ? known : { machine };
   for (const name of names) {
     if ((name === 'nets' || name === 'cold') && !existsSync(join(netFolder, 'models.json'))) {
       say(`bench: ${name} is left out: there is no ${join(netFolder, 'models.json')}; name the folder of the nets by --nets`);
@@ -183,7 +186,6 @@ async function main() {
     say(`bench: ${name}`);
     results[name] = await parts[name]();
     console.table(results[name]);
-    results.machine = `${cpus()[0].model.trim()}, ${capture(String(findChromium()), ['--version'])?.split(' ').slice(0, 2).join(' ')}`;
     writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
     writeFileSync(join(root, 'docs/bench.md'), tables(results));
   }

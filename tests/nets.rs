@@ -63,6 +63,12 @@ fn check(layers: Vec<Layer>, tensors: &Tensors, input: &[f32], extent: Extent, w
     let net = Net::new(layers);
     let fused = Fused::new(&net, "n", tensors, extent).unwrap();
     close(&fused.run(input).unwrap(), want, 1e-5, what);
+    // However many go through together, each has the answer that it has alone: bit for bit.
+    let many: Vec<f32> =
+        (0..19).flat_map(|k| input.iter().map(move |v| v * (1.0 - 0.05 * k as f32))).collect();
+    let alone: Vec<f32> = many.chunks_exact(extent.len()).flat_map(|x| fused.run(x).unwrap()).collect();
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
+    assert_eq!(bits(&fused.run(&many).unwrap()), bits(&alone), "{what}");
     #[cfg(feature = "train")]
     close(&reference::run(&net, "n", tensors, input, extent), want, 1e-5, what);
 }
