@@ -43,7 +43,8 @@ async function rust() {
 
 async function train() {
   await setUp(['native']);
-  await run('cargo', ['test', '--features', 'evaluate,train', '--no-fail-fast', '--quiet', '--lib', '--test', 'nets', '--test', 'recipes']);
+  // Optimised: candle does the arithmetic.
+  await run('cargo', ['test', '--profile', 'tool', '--features', 'evaluate,train', '--no-fail-fast', '--quiet', '--lib', '--test', 'nets', '--test', 'recipes']);
 }
 
 async function wasm() {
