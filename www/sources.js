@@ -17,7 +17,7 @@ export async function read(source, signal) {
   if (source instanceof URL) return unzipped(await download(source, signal));
   if (source instanceof Blob) return unzipped(new Uint8Array(await source.arrayBuffer()));
   if (source instanceof ArrayBuffer) return unzipped(new Uint8Array(source.slice(0)));
-  if (source instanceof ReadableStream) return unzipped(await bytesOf(new Response(source)));
+  if (source instanceof ReadableStream) return unzipped(await given(source, signal));
   if (Array.isArray(source)) return rows(source);
   if (source?.time && source?.value) return { time: Float64Array.from(source.time), value: Float64Array.from(source.value) };
   throw new WidgetError('source', 'This is not a source of data.', { hint: 'Give a file, an address, bytes, {time, value}, [{x, y}] or an array of numbers.' });
@@ -53,6 +53,17 @@ async function download(url, signal) {
   }
   if (!response.ok) throw new WidgetError('fetch', `${name} could not be loaded: the server answered ${response.status}.`, { hint: 'Check the address.' });
   return bytesOf(response);
+}
+
+/** @param {ReadableStream<Uint8Array>} stream @param {AbortSignal} [signal] */
+async function given(stream, signal) {
+  try {
+    return await bytesOf(new Response(stream.pipeThrough(new TransformStream(), { signal })));
+  } catch (error) {
+    // The response tells of a stream that was given up as of one that failed.
+    signal?.throwIfAborted();
+    throw error;
+  }
 }
 
 /** @param {Response} response */

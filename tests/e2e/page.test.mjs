@@ -182,6 +182,17 @@ test('what is given later wins over what was begun before', async () => {
   assert.deepEqual(got, { given: 'AbortError', rows: 700, state: 'ready', errors: [] });
 });
 
+test('a stream that never ends is given up for what comes next', async () => {
+  const { page } = await blank();
+  const got = await page.evaluate(async (series) => {
+    const first = window.widget.load(new ReadableStream()).catch((error) => error.name);
+    await new Promise((read) => setTimeout(read, 50));
+    const report = await window.widget.load(series);
+    return { first: await first, rows: report.times.length, state: window.widget.state };
+  }, wave());
+  assert.deepEqual(got, { first: 'AbortError', rows: 1200, state: 'ready' });
+});
+
 test('the list and the keys walk the events', async () => {
   const { page } = await ready('?detector=knn&threshold=quantile%200.02');
   const chart = page.locator('#widget [part=chart]');
