@@ -406,7 +406,8 @@ impl Watch {
         let provisional = if self.calibrated() { None } else { Some(stats::finite(&rows.score)) };
         let history = provisional.as_deref().unwrap_or(&self.history);
         let threshold = self.settings.threshold;
-        let limits = threshold.limits(history, &rows.score, self.settings.sensitivity);
+        let limits =
+            threshold.limits(history, self.model.fitted.rarity(), &rows.score, self.settings.sensitivity);
         let points = self.settled_points();
         let final_rows = rows.place.partition_point(|g| *g < points).min(self.fixed_rows() - base);
         let calibrated = self.fixed_rows() >= self.train_rows;
@@ -467,7 +468,12 @@ impl Watch {
     fn quiet(&self, until: usize) -> usize {
         let base = self.rows.base();
         let threshold = self.settings.threshold;
-        let limits = threshold.limits(&self.history, &self.rows.score, self.settings.sensitivity);
+        let limits = threshold.limits(
+            &self.history,
+            self.model.fitted.rarity(),
+            &self.rows.score,
+            self.settings.sensitivity,
+        );
         let evidence = self.evidence(&self.history, &limits, false, 0);
         base + events::quiet(&evidence, &self.event_options(), until - base)
     }

@@ -191,20 +191,22 @@ fn white_noise_stays_within_the_budget() {
         let train = noise(3000, 6);
         let fitted = fit(entry, None, &train).unwrap();
         let history = stats::finite(&fitted.score(&train).unwrap().value);
-        let (mut scored, mut robust, mut quantile) = (0, 0, 0);
+        let (mut scored, mut robust, mut quantile, mut usual) = (0, 0, 0, 0);
         for seed in 0..4 {
             let mut x = train.clone();
             x.extend(noise(3000, 100 + seed));
             let fresh = &fitted.score(&x).unwrap().value[train.len()..];
             let over = |t: &str| {
-                let limits = t.parse::<Threshold>().unwrap().limits(&history, fresh, 50.0);
+                let limits = t.parse::<Threshold>().unwrap().limits(&history, fitted.rarity(), fresh, 50.0);
                 fresh.iter().zip(&limits).filter(|(s, l)| s > l).count()
             };
             scored += stats::finite(fresh).len();
             robust += over("robust 6");
             quantile += over("quantile 0.02");
+            usual += over(&Threshold::default().to_string());
         }
         let part = |n: usize| n as f64 / scored as f64;
+        assert!(part(usual) <= 5e-4, "{}: {} of white noise over the default limit", entry.name, part(usual));
         assert!(part(robust) <= 1.5e-3, "{}: {} of white noise flagged", entry.name, part(robust));
         assert!(part(quantile) <= 1.5 * 0.02, "{}: {} for a budget of 0.02", entry.name, part(quantile));
     });

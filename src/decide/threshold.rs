@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::published;
 use crate::error::{Error, Result};
 use crate::math::stats::{self, MAD_TO_SIGMA};
+use crate::score::rarity::{ExponentialTail, Rarity, rarity};
 
 /// Robust deviations of the limit where no number is given.
 const ROBUST_K: f64 = 6.0;
@@ -48,8 +49,9 @@ pub enum Threshold {
         /// Budget of false alarms, a part of all points.
         q: f64,
     },
-    /// The score that a part `p` of ordinary points would exceed if the tail of the calibration scores, from
-    /// their median to their 85 % quantile, went on as an exponential one. A seventh of them may be anomalies.
+    /// The score that a part `p` of ordinary points would exceed: by the score itself, where it is a rarity;
+    /// else if the tail of the calibration scores, from their median to their 85 % quantile, went on as an
+    /// exponential one. A seventh of them may be anomalies.
     Tail {
         /// Budget of false alarms, a part of all points.
         p: f64,
@@ -72,10 +74,17 @@ impl Threshold {
     /// Limits are chosen on blocks of this many rows at most, counted from the first.
     pub const BLOCK: usize = DYNAMIC_WINDOW;
 
-    /// One limit a score. `history`: the calibration scores, without NaN. `sensitivity` in 0..=100 moves the
+    /// One limit a score. `history`: the calibration scores, without NaN. `scale`: that of scores that are rarities
+    /// by themselves. `sensitivity` in 0..=100 moves the
     /// limit away from (below 50) or towards (above 50) the median of the history: each 25 halves or doubles
     /// the distance; 50 leaves it as it is.
-    pub fn limits(&self, history: &[f64], scores: &[f64], sensitivity: f64) -> Vec<f64> {
+    pub fn limits(
+        &self,
+        history: &[f64],
+        scale: Option<Rarity>,
+        scores: &[f64],
+        sensitivity: f64,
+    ) -> Vec<f64> {
         let base = if history.is_empty() { 0.0 } else { stats::median(history) };
         let factor = factor(sensitivity);
         let moved = |limit: f64| if factor == 1.0 { limit } else { base + (limit - base) * factor };
@@ -90,7 +99,7 @@ impl Threshold {
             Threshold::Published => {
                 published::limits(&published::scored(scores), &published::rule(sensitivity))
             }
-            _ => vec![moved(self.constant(history, base)); scores.len()],
+            _ => vec![moved(self.constant(history, scale, base)); scores.len()],
         }
     }
 
@@ -104,9 +113,11 @@ impl Threshold {
     }
 
     /// The limit of the rules that look at the calibration scores only. Without such scores nothing is strange.
-    fn constant(&self, history: &[f64], median: f64) -> f64 {
-        if let Threshold::Fixed { limit } = *self {
-            return limit;
+    fn constant(&self, history: &[f64], scale: Option<Rarity>, median: f64) -> f64 {
+        match (*self, scale) {
+            (Threshold::Fixed { limit }, _) => return limit,
+            (Threshold::Tail { p }, Some(scale)) => return scale.score(rarity(p)),
+            _ => {}
         }
         let mut sorted = history.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -124,11 +135,7 @@ impl Threshold {
                 let rank = ((n as f64 + 1.0) * (1.0 - q)).ceil() as usize;
                 sorted[rank.clamp(1, n) - 1]
             }
-            Threshold::Tail { p } => {
-                let high = stats::quantile_sorted(&sorted, 0.85);
-                let mean_excess = ((high - median) / (0.5f64 / 0.15).ln()).max(floor);
-                median + mean_excess * (0.5 / p).ln()
-            }
+            Threshold::Tail { p } => ExponentialTail::of(&sorted).score(rarity(p)),
             Threshold::Fixed { .. } | Threshold::Dynamic | Threshold::Published => f64::INFINITY,
         }
     }
@@ -316,7 +323,7 @@ mod tests {
     #[test]
     fn constant_rules_by_hand() {
         let history = [1.0, 2.0, 3.0, 4.0, 5.0];
-        let limit = |t: &str, s: f64| t.parse::<Threshold>().unwrap().limits(&history, &[0.0], s)[0];
+        let limit = |t: &str, s: f64| t.parse::<Threshold>().unwrap().limits(&history, None, &[0.0], s)[0];
         assert_eq!(limit("robust 2", 50.0), 3.0 + 2.0 * 1.4826);
         assert_eq!(limit("sigma 2", 50.0), 3.0 + 2.0 * 2f64.sqrt());
         // Median 3, 85 % quantile 4.4.
@@ -327,14 +334,14 @@ mod tests {
         assert_eq!(limit("fixed 7", 25.0), 11.0);
         assert_eq!(limit("quantile 0.5", 50.0), 3.0);
         assert_eq!(limit("quantile 0.01", 50.0), 5.0);
-        assert_eq!(Threshold::default().limits(&[], &[1.0], 50.0), [f64::INFINITY]);
+        assert_eq!(Threshold::default().limits(&[], None, &[1.0], 50.0), [f64::INFINITY]);
     }
 
     #[test]
     fn quantile_keeps_its_budget_exactly() {
         // With n = 999 and q = 0.01, p = (1 + c) / 1000 <= 0.01 needs c <= 9: ten calibration scores may be over.
         let history: Vec<f64> = (0..999).map(f64::from).collect();
-        let limit = Threshold::Quantile { q: 0.01 }.limits(&history, &[0.0], 50.0)[0];
+        let limit = Threshold::Quantile { q: 0.01 }.limits(&history, None, &[0.0], 50.0)[0];
         assert_eq!(history.iter().filter(|v| **v > limit).count(), 9);
     }
 

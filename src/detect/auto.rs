@@ -1,10 +1,16 @@
 //! The default: several detectors that see different things, each measured by its own usual scores; the largest counts.
 //!
-//! A member's score `s` becomes `(s - m) / u`, where `m` is the median of its scores over the training stretch and
-//! `u` the distance from there to their 99 % quantile. So 1 is rare for every member, and they can be compared. A
-//! point gets the largest. The members follow what the series shows: windows of a periodic series have shapes to be
-//! compared, in two ways; every series has single values to be forecast, by its season or by the last ones. The
-//! forecaster's errors have the heaviest tails of all, so they count by a part.
+//! Every score becomes a rarity (see [`crate::score::rarity`]), and a point gets the largest. HTM's scores are
+//! rarities by themselves. The others are judged together: a score `s` becomes `(s - m) / u`, where `m` is the median
+//! of the member's scores over the training stretch and `u` the distance from there to their 99 % quantile, so that 1
+//! is rare for each of them; and the largest of these has the rarity that the tail of its own usual values gives it.
+//!
+//! The members follow what the series shows. Where a period has come often, windows have shapes to be compared, in
+//! two ways, and a seasonal forecast tells what single values should be; its errors have the heaviest tails of all,
+//! so they count by a part. Where values stay the same for long, or hardly differ from the ones before, windows are
+//! compared too, and HTM hears what breaks the order of values. All else is rough: HTM, and windows that are like
+//! none before, of the past of the series as well, so that what has become usual is no news. The forecaster says
+//! there what it expects and does not judge.
 //!
 //! Source: Aggarwal and Sathe (2017), "Outlier Ensembles" (normalised scores, maximum). Cost: the sum of its members'.
 //! Limit: what a member alone would see clearly has to stand out from the largest of all usual scores.
@@ -17,6 +23,7 @@ use super::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDetector, Ta
 use crate::error::{Error, Result};
 use crate::math::stats::{self, quantile_sorted};
 use crate::score::Scores;
+use crate::score::rarity::{ExponentialTail, Rarity};
 
 /// Detectors that can be members.
 const MEMBERS: [Entry; 8] = [
@@ -34,6 +41,13 @@ const MEMBERS: [Entry; 8] = [
 const FORECAST: f64 = 0.3;
 /// The quantile of a member's usual scores that becomes 1.
 const RARE: f64 = 0.99;
+/// A period of fewer points says little about a shape; one that came fewer times is not known yet.
+const LONG_PERIOD: usize = 20;
+const TIMES: usize = 20;
+/// Where fewer of the steps are other than nought, values stay the same for long.
+const MOVES: f64 = 0.2;
+/// Where the correlation of a value with the next is larger, it hardly differs.
+const SMOOTH: f64 = 0.95;
 /// The least distance from the median to there, as a part of the range of the usual scores, and at all.
 const LEAST: (f64, f64) = (1e-3, 1e-6);
 
@@ -46,26 +60,78 @@ pub struct Params {
 }
 
 struct Auto {
-    members: Vec<(&'static Entry, Box<dyn Detector>)>,
+    period: Option<usize>,
+    /// Those that were asked for.
+    asked: Option<Vec<String>>,
+    /// Every detector that can be a member.
+    ready: Vec<(&'static Entry, Box<dyn Detector>)>,
 }
 
 impl Detector for Auto {
     fn fit(&self, train: &[f64]) -> Result<Arc<dyn Fitted>> {
-        let mut members = Vec::new();
+        let mut found = Vec::new();
         let mut short: Option<Error> = None;
-        for (entry, detector) in &self.members {
+        for (name, part) in self.wanted(train) {
+            let Some((entry, detector)) = self.ready.iter().find(|(entry, _)| entry.name == name) else {
+                continue;
+            };
             match detector.fit(train) {
-                Ok(fitted) => members.push(Member::measured(entry, fitted, train)?),
+                Ok(fitted) => found.push((entry.name, part, fitted)),
                 // What is too short for one may be enough for another.
                 Err(error @ Error::TooShort { .. }) => short = Some(least(short, error)),
                 Err(error) => return Err(error),
             }
         }
         match short {
-            Some(error) if members.is_empty() => Err(error),
-            _ => Ok(Arc::new(Ensemble { members: members.into() })),
+            Some(error) if found.iter().all(|(_, part, _)| *part == 0.0) => Err(error),
+            _ => Ok(Arc::new(Ensemble::measured(found, train)?)),
         }
     }
+}
+
+impl Auto {
+    /// The names of the members for a series that begins so, and by which part each counts.
+    fn wanted(&self, train: &[f64]) -> Vec<(&str, f64)> {
+        match &self.asked {
+            Some(names) => names.iter().map(|name| (name.as_str(), part(name))).collect(),
+            None => suited(self.period, train),
+        }
+    }
+}
+
+/// By which part a detector that was asked for counts.
+fn part(name: &str) -> f64 {
+    let forecasts =
+        MEMBERS.iter().any(|e| e.name == name && e.family == Family::Prediction && name != htm::ENTRY.name);
+    if forecasts { FORECAST } else { 1.0 }
+}
+
+/// The members that suit a series, and the part by which each counts.
+fn suited(period: Option<usize>, train: &[f64]) -> Vec<(&'static str, f64)> {
+    let forecaster = if period.is_some() { "holt-winters" } else { "arima" };
+    if period.is_some_and(|p| p >= LONG_PERIOD && train.len() >= TIMES * p) {
+        return vec![("subsequence", 1.0), ("lof", 1.0), (forecaster, FORECAST)];
+    }
+    let (moves, smooth) = course(train);
+    if moves < MOVES || smooth > SMOOTH {
+        vec![("subsequence", 1.0), ("lof", 1.0), ("htm", 1.0), (forecaster, 0.0)]
+    } else {
+        vec![("discord", 1.0), ("htm", 1.0), (forecaster, 0.0)]
+    }
+}
+
+/// The part of the steps that are not nought, and the correlation of a value with the next.
+fn course(train: &[f64]) -> (f64, f64) {
+    let steps = train.windows(2).filter(|w| w[0].is_finite() && w[1].is_finite()).map(|w| w[1] - w[0]);
+    let (mut count, mut moved, mut squares) = (0usize, 0usize, 0.0);
+    for step in steps {
+        count += 1;
+        moved += usize::from(step != 0.0);
+        squares += step * step;
+    }
+    let n = count.max(1) as f64;
+    let variance = stats::std(&stats::finite(train)).powi(2).max(f64::MIN_POSITIVE);
+    (moved as f64 / n, 1.0 - squares / n / (2.0 * variance))
 }
 
 /// Of two errors the one that asks for fewer points.
@@ -78,34 +144,83 @@ fn least(before: Option<Error>, now: Error) -> Error {
     }
 }
 
+/// How a member's scores become rarities.
+enum Voting {
+    /// They are, up to this.
+    Own(Rarity),
+    /// Together with the others of its kind: their largest is, up to the tail that it has itself.
+    Shared {
+        /// The usual score.
+        middle: f64,
+        /// How far over it a score is rare.
+        unit: f64,
+    },
+    /// It does not judge; it says what it expects.
+    Silent,
+}
+
 /// A fitted detector and the scale of its scores.
 struct Member {
     name: &'static str,
     fitted: Arc<dyn Fitted>,
-    middle: f64,
-    unit: f64,
+    voting: Voting,
 }
 
-impl Member {
-    fn measured(entry: &Entry, fitted: Arc<dyn Fitted>, train: &[f64]) -> Result<Member> {
-        let mut usual = stats::finite(&fitted.score(train)?.value);
-        usual.sort_unstable_by(f64::total_cmp);
-        let (Some(low), Some(high)) = (usual.first(), usual.last()) else {
-            return Ok(Member { name: entry.name, fitted, middle: 0.0, unit: 1.0 });
+impl Voting {
+    /// Of scores on the training stretch, of a detector that counts by `part`.
+    fn measured(usual: &[f64], part: f64) -> Voting {
+        let mut sorted = stats::finite(usual);
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (Some(low), Some(high)) = (sorted.first(), sorted.last()) else {
+            return Voting::Shared { middle: 0.0, unit: 1.0 / part };
         };
-        let middle = quantile_sorted(&usual, 0.5);
-        let unit = (quantile_sorted(&usual, RARE) - middle).max(LEAST.0 * (high - low)).max(LEAST.1);
-        let part = if entry.family == Family::Prediction { FORECAST } else { 1.0 };
-        Ok(Member { name: entry.name, fitted, middle, unit: unit / part })
+        let middle = quantile_sorted(&sorted, 0.5);
+        let unit = (quantile_sorted(&sorted, RARE) - middle).max(LEAST.0 * (high - low)).max(LEAST.1);
+        Voting::Shared { middle, unit: unit / part }
     }
 
-    fn calibrated(&self, score: f64) -> f64 {
-        ((score - self.middle) / self.unit).max(0.0)
+    /// The score as one of those that are judged together; NaN if it is not.
+    fn shared(&self, score: f64) -> f64 {
+        match self {
+            Voting::Shared { middle, unit } => ((score - middle) / unit).max(0.0),
+            _ => f64::NAN,
+        }
     }
 }
 
 struct Ensemble {
     members: Arc<[Member]>,
+    /// The tail of the largest of the scores that are judged together.
+    tail: ExponentialTail,
+}
+
+impl Ensemble {
+    fn measured(found: Vec<(&'static str, f64, Arc<dyn Fitted>)>, train: &[f64]) -> Result<Ensemble> {
+        let mut members = Vec::new();
+        let mut largest = vec![f64::NAN; train.len()];
+        for (name, part, fitted) in found {
+            let voting = match fitted.rarity() {
+                _ if part == 0.0 => Voting::Silent,
+                Some(scale) => Voting::Own(scale),
+                None => {
+                    let usual = fitted.score(train)?.value;
+                    let voting = Voting::measured(&usual, part);
+                    for (largest, score) in largest.iter_mut().zip(&usual) {
+                        *largest = largest.max(voting.shared(*score));
+                    }
+                    voting
+                }
+            };
+            members.push(Member { name, fitted, voting });
+        }
+        let mut usual = stats::finite(&largest);
+        usual.sort_unstable_by(f64::total_cmp);
+        let tail = ExponentialTail::of(&usual);
+        Ok(Ensemble {
+            members: members.into(),
+            tail: ExponentialTail { excess: tail.excess.max(LEAST.1), ..tail },
+        })
+    }
 }
 
 impl Fitted for Ensemble {
@@ -126,6 +241,10 @@ impl Fitted for Ensemble {
         Some(Box::new(self.live()))
     }
 
+    fn rarity(&self) -> Option<Rarity> {
+        Some(Rarity::PLAIN)
+    }
+
     fn members(&self) -> Vec<&'static str> {
         self.members.iter().map(|m| m.name).collect()
     }
@@ -134,7 +253,7 @@ impl Fitted for Ensemble {
 impl Ensemble {
     fn live(&self) -> Live {
         let voices = self.members.iter().map(|m| Voice::new(streaming::online(&m.fitted))).collect();
-        Live { members: Arc::clone(&self.members), voices, origin: 0 }
+        Live { members: Arc::clone(&self.members), tail: self.tail, voices, origin: 0 }
     }
 }
 
@@ -179,6 +298,7 @@ impl Voice {
 #[derive(Clone)]
 struct Live {
     members: Arc<[Member]>,
+    tail: ExponentialTail,
     voices: Vec<Voice>,
     /// Index of the first score that is kept.
     origin: usize,
@@ -197,10 +317,14 @@ impl StreamingDetector for Live {
         let mut by = vec![0; count - from];
         for (place, (member, voice)) in (0u8..).zip(self.members.iter().zip(&self.voices)) {
             for ((largest, by), score) in value.iter_mut().zip(&mut by).zip(&voice.said.value[from..]) {
-                let own = member.calibrated(*score);
-                // The larger, or the one that is a number.
+                let own = match member.voting {
+                    Voting::Own(scale) => scale.of(*score),
+                    Voting::Shared { .. } => self.tail.rarity(member.voting.shared(*score)),
+                    Voting::Silent => break,
+                };
+                // The larger, or the one that is a number; commoner than an even chance is just common.
                 if largest.is_nan() || own > *largest {
-                    (*largest, *by) = (own, place);
+                    (*largest, *by) = (if own < 0.0 { 0.0 } else { own }, place);
                 }
             }
         }
@@ -220,29 +344,21 @@ impl StreamingDetector for Live {
     }
 }
 
-/// The members that suit a series.
-fn suited(setup: &Setup) -> Vec<&'static str> {
-    match setup.period {
-        Some(_) => vec!["subsequence", "lof", "holt-winters"],
-        None => vec!["subsequence", "lof", "arima"],
-    }
-}
-
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     static ENTRIES: [Entry; 8] = MEMBERS;
-    let params: Params = setup.params()?;
-    let names = params.members.unwrap_or_else(|| suited(setup).into_iter().map(str::to_string).collect());
-    if names.is_empty() {
+    let Params { members: asked } = setup.params()?;
+    for name in asked.iter().flatten() {
+        if !ENTRIES.iter().any(|e| e.name == name) {
+            let known = ENTRIES.iter().map(|e| e.name).collect::<Vec<_>>().join(", ");
+            return Err(Error::param("members", format!("\"{name}\" cannot be one; these can: {known}")));
+        }
+    }
+    if asked.as_ref().is_some_and(Vec::is_empty) {
         return Err(Error::param("members", "must name at least one detector"));
     }
     let plain = Setup { params: serde_json::Value::Null, ..setup.clone() };
-    let member = |name: &String| {
-        let known = || ENTRIES.iter().map(|e| e.name).collect::<Vec<_>>().join(", ");
-        let unknown = || Error::param("members", format!("\"{name}\" cannot be one; these can: {}", known()));
-        let entry = ENTRIES.iter().find(|e| e.name == name).ok_or_else(unknown)?;
-        Ok((entry, (entry.build)(&plain)?))
-    };
-    Ok(Box::new(Auto { members: names.iter().map(member).collect::<Result<_>>()? }))
+    let ready = ENTRIES.iter().map(|entry| Ok((entry, (entry.build)(&plain)?))).collect::<Result<_>>()?;
+    Ok(Box::new(Auto { period: setup.period, asked, ready }))
 }
 
 /// The registry row.
@@ -255,3 +371,46 @@ pub const ENTRY: Entry = Entry {
     defaults: || serde_json::json!(Params::default()),
     build,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::random::Random;
+
+    fn names(period: Option<usize>, train: &[f64]) -> Vec<&'static str> {
+        suited(period, train).into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn the_members_follow_what_the_series_shows() {
+        let wave: Vec<f64> = (0..1000).map(|i| (f64::from(i) * std::f64::consts::TAU / 25.0).sin()).collect();
+        assert_eq!(names(Some(25), &wave), ["subsequence", "lof", "holt-winters"]);
+        // Too few of them, and too short ones.
+        assert_eq!(names(Some(25), &wave[..499]), ["subsequence", "lof", "htm", "holt-winters"]);
+        assert_eq!(names(Some(19), &wave)[2], "htm");
+        let held: Vec<f64> = (0..1000).map(|i| f64::from(i / 10 % 3)).collect();
+        assert_eq!(names(None, &held), ["subsequence", "lof", "htm", "arima"]);
+        let mut random = Random::new(1);
+        let noise: Vec<f64> = (0..1000).map(|_| random.normal()).collect();
+        assert_eq!(names(None, &noise), ["discord", "htm", "arima"]);
+        assert_eq!(names(None, &[]), ["subsequence", "lof", "htm", "arima"]);
+    }
+
+    #[test]
+    fn the_course_by_hand() {
+        // Steps 0, 1, 0, -1 of values with variance 0.24.
+        let (moves, smooth) = course(&[0.0, 0.0, 1.0, 1.0, 0.0]);
+        assert_eq!(moves, 0.5);
+        assert!((smooth - (1.0 - 0.5 / 0.48)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn shared_scores_are_rare_by_their_own_quantile_and_count_by_their_part() {
+        let usual: Vec<f64> = (0..=1000).map(f64::from).collect();
+        let whole = Voting::measured(&usual, 1.0);
+        assert!((whole.shared(990.0) - 1.0).abs() < 1e-12);
+        assert_eq!(whole.shared(100.0), 0.0);
+        assert!((Voting::measured(&usual, 0.3).shared(990.0) - 0.3).abs() < 1e-12);
+        assert!(Voting::Own(Rarity::PLAIN).shared(5.0).is_nan());
+    }
+}

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::nn::weights::Weights;
 use crate::score::Scores;
+use crate::score::rarity::Rarity;
 
 /// Parameters, checked; nothing learnt yet.
 pub trait Detector: Send + Sync {
@@ -44,6 +45,11 @@ pub trait Fitted: Send + Sync {
 
     /// The live form, at the start of a series. `None`: [`streaming::Rolling`] re-scores the tail.
     fn online(&self) -> Option<Box<dyn StreamingDetector>> {
+        None
+    }
+
+    /// The scale of scores that say themselves how rare they are; `None`: only the calibration tells.
+    fn rarity(&self) -> Option<Rarity> {
         None
     }
 

@@ -4,6 +4,7 @@ pub mod area;
 pub mod critic;
 pub mod dtw;
 pub mod point;
+pub mod rarity;
 
 use serde::{Deserialize, Serialize};
 

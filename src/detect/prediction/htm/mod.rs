@@ -30,6 +30,7 @@ use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDete
 use crate::error::{Error, Result};
 use crate::math::stats;
 use crate::score::Scores;
+use crate::score::rarity::Rarity;
 use encoder::Encoder;
 pub use likelihood::Form;
 use likelihood::{Likelihood, rarity};
@@ -47,9 +48,9 @@ const PADDING: f64 = 1.4;
 const TOLERANCE: f64 = 0.05;
 const OUTSIDE: f64 = 8.0;
 const TENFOLD: f64 = 3.0;
-/// Power to which rarities are raised. The means of surprises that follow each other vary more than independent ones
-/// would, so that on white noise the rarities themselves are over the budget of alarms.
-const DAMPING: f64 = 0.8;
+/// The means of surprises that follow each other vary more than independent ones would, so that on white noise the
+/// rarities themselves are over the budget of alarms: they are raised to a power, and still count for less than they say.
+const SCALE: Rarity = Rarity { unit: 1.1, power: 0.8 };
 /// No scores for this part of the calibration, up to a limit; surprises of its first half are forgotten.
 const PROBATION: f64 = 0.15;
 const LONGEST_PROBATION: usize = 750;
@@ -149,6 +150,10 @@ impl Fitted for Learnt {
     fn online(&self) -> Option<Box<dyn StreamingDetector>> {
         Some(Box::new(self.begin()))
     }
+
+    fn rarity(&self) -> Option<Rarity> {
+        Some(SCALE)
+    }
 }
 
 impl Learnt {
@@ -211,7 +216,7 @@ impl Online {
 
 /// A rarity as a score.
 fn damped(rarity: f64) -> f64 {
-    rarity.signum() * rarity.abs().powf(DAMPING)
+    rarity.signum() * rarity.abs().powf(SCALE.power)
 }
 
 impl StreamingDetector for Online {
