@@ -5,12 +5,12 @@
 //! of the member's scores over the training stretch and `u` the distance from there to their 99 % quantile, so that 1
 //! is rare for each of them; and the largest of these has the rarity that the tail of its own usual values gives it.
 //!
-//! The members follow what the series shows. Where a period has come often, windows have shapes to be compared, in
-//! two ways, and a seasonal forecast tells what single values should be; its errors have the heaviest tails of all,
-//! so they count by a part. Where values stay the same for long, or hardly differ from the ones before, windows are
-//! compared too, and HTM hears what breaks the order of values. All else is rough: HTM, and windows that are like
-//! none before, of the past of the series as well, so that what has become usual is no news. The forecaster says
-//! there what it expects and does not judge.
+//! The members follow what the series shows. Where values stay the same for long, windows are compared, and HTM hears
+//! what breaks the order of values. Where a period has come often, windows have shapes to be compared, in three ways,
+//! one of them half a period long, and a seasonal forecast says what single values should be. Where values hardly
+//! differ from the ones before, it is as where they stay. All else is rough: HTM, and windows unlike any before, of the
+//! past of the series as well, so that what has become usual is no news. A forecaster's errors have the heaviest tails
+//! of all: it counts by a part, or says what it expects and does not judge.
 //!
 //! Source: Aggarwal and Sathe (2017), "Outlier Ensembles" (normalised scores, maximum). Cost: the sum of its members'.
 //! Limit: what a member alone would see clearly has to stand out from the largest of all usual scores.
@@ -38,7 +38,7 @@ const MEMBERS: [Entry; 8] = [
 ];
 
 /// The part by which a forecaster's score counts.
-const FORECAST: f64 = 0.3;
+const FORECAST: f64 = 0.15;
 /// The quantile of a member's usual scores that becomes 1.
 const RARE: f64 = 0.99;
 /// A period of fewer points says little about a shape; one that came fewer times is not known yet.
@@ -109,15 +109,18 @@ fn part(name: &str) -> f64 {
 /// The members that suit a series, and the part by which each counts.
 fn suited(period: Option<usize>, train: &[f64]) -> Vec<(&'static str, f64)> {
     let forecaster = if period.is_some() { "holt-winters" } else { "arima" };
-    if period.is_some_and(|p| p >= LONG_PERIOD && train.len() >= TIMES * p) {
-        return vec![("subsequence", 1.0), ("lof", 1.0), (forecaster, FORECAST)];
-    }
     let (moves, smooth) = course(train);
-    if moves < MOVES || smooth > SMOOTH {
-        vec![("subsequence", 1.0), ("lof", 1.0), ("htm", 1.0), (forecaster, 0.0)]
+    let periodic = period.is_some_and(|p| p >= LONG_PERIOD && train.len() >= TIMES * p);
+    let (judges, forecast): (&[&str], f64) = if moves < MOVES {
+        (&["subsequence", "lof", "htm"], 0.0)
+    } else if periodic {
+        (&["subsequence", "lof", "discord"], FORECAST)
+    } else if smooth > SMOOTH {
+        (&["subsequence", "lof", "htm"], 0.0)
     } else {
-        vec![("discord", 1.0), ("htm", 1.0), (forecaster, 0.0)]
-    }
+        (&["discord", "htm"], 0.0)
+    };
+    judges.iter().map(|name| (*name, 1.0)).chain([(forecaster, forecast)]).collect()
 }
 
 /// The part of the steps that are not nought, and the correlation of a value with the next.
@@ -356,8 +359,16 @@ fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     if asked.as_ref().is_some_and(Vec::is_empty) {
         return Err(Error::param("members", "must name at least one detector"));
     }
-    let plain = Setup { params: serde_json::Value::Null, ..setup.clone() };
-    let ready = ENTRIES.iter().map(|entry| Ok((entry, (entry.build)(&plain)?))).collect::<Result<_>>()?;
+    let ready = |entry: &'static Entry| {
+        // The others see whole periods.
+        let params = if entry.name == discord::ENTRY.name {
+            serde_json::json!({ "periods": 0.5 })
+        } else {
+            serde_json::Value::Null
+        };
+        Ok((entry, (entry.build)(&Setup { params, ..setup.clone() })?))
+    };
+    let ready = ENTRIES.iter().map(ready).collect::<Result<_>>()?;
     Ok(Box::new(Auto { period: setup.period, asked, ready }))
 }
 
@@ -384,11 +395,12 @@ mod tests {
     #[test]
     fn the_members_follow_what_the_series_shows() {
         let wave: Vec<f64> = (0..1000).map(|i| (f64::from(i) * std::f64::consts::TAU / 25.0).sin()).collect();
-        assert_eq!(names(Some(25), &wave), ["subsequence", "lof", "holt-winters"]);
+        assert_eq!(names(Some(25), &wave), ["subsequence", "lof", "discord", "holt-winters"]);
         // Too few of them, and too short ones.
         assert_eq!(names(Some(25), &wave[..499]), ["subsequence", "lof", "htm", "holt-winters"]);
         assert_eq!(names(Some(19), &wave)[2], "htm");
         let held: Vec<f64> = (0..1000).map(|i| f64::from(i / 10 % 3)).collect();
+        assert_eq!(names(Some(30), &held), ["subsequence", "lof", "htm", "holt-winters"]);
         assert_eq!(names(None, &held), ["subsequence", "lof", "htm", "arima"]);
         let mut random = Random::new(1);
         let noise: Vec<f64> = (0..1000).map(|_| random.normal()).collect();

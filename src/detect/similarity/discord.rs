@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::{Covering, Known, Search, WindowScorer};
 use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDetector};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::math::profile::{Form, Neighbour};
 use crate::score::Scores;
 
@@ -24,8 +24,10 @@ use crate::score::Scores;
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Params {
-    /// Points a window; by default one period, or 32 where there is none.
+    /// Points a window; by default so many periods, or 32 where there is none.
     pub window: Option<usize>,
+    /// Periods a window, above 0.
+    pub periods: f64,
     /// The least deviation that a window is divided by, as a part of the series' own; 0 or more.
     pub floor: f64,
     /// Most training windows kept, at least 1.
@@ -36,7 +38,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { window: None, floor: 0.5, max_windows: 16_384, past: 8192 }
+        Params { window: None, periods: 1.0, floor: 0.5, max_windows: 16_384, past: 8192 }
     }
 }
 
@@ -44,6 +46,9 @@ impl Params {
     fn check(&self) -> Result<()> {
         super::check_window(self.window)?;
         super::check_positive("max_windows", self.max_windows)?;
+        if !(self.periods.is_finite() && self.periods > 0.0) {
+            return Err(Error::param("periods", "must be above 0"));
+        }
         super::check_floor(self.floor)
     }
 }
@@ -56,7 +61,7 @@ struct Discord {
 impl Detector for Discord {
     fn fit(&self, train: &[f64]) -> Result<Arc<dyn Fitted>> {
         let p = &self.params;
-        let window = super::window_length(p.window, self.period, 1.0, train.len())?;
+        let window = super::window_length(p.window, self.period, p.periods, train.len())?;
         let measure = super::measure(train, window, Form::ZNormalised, p.floor);
         Ok(Arc::new(Profile { known: Arc::new(Known::new(train, measure, p.max_windows, p.past)) }))
     }
