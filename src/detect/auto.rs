@@ -360,9 +360,9 @@ fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
         return Err(Error::param("members", "must name at least one detector"));
     }
     let ready = |entry: &'static Entry| {
-        // The others see whole periods.
+        // The others see whole periods. A longer past costs more and finds no more.
         let params = if entry.name == discord::ENTRY.name {
-            serde_json::json!({ "periods": 0.5 })
+            serde_json::json!({ "periods": 0.5, "past": 1024 })
         } else {
             serde_json::Value::Null
         };
