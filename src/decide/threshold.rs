@@ -75,9 +75,8 @@ impl Threshold {
     pub const BLOCK: usize = DYNAMIC_WINDOW;
 
     /// One limit a score. `history`: the calibration scores, without NaN. `scale`: that of scores that are rarities
-    /// by themselves. `sensitivity` in 0..=100 moves the
-    /// limit away from (below 50) or towards (above 50) the median of the history: each 25 halves or doubles
-    /// the distance; 50 leaves it as it is.
+    /// by themselves. `sensitivity` in 0..=100 moves the limit away from (below 50) or towards (above 50) the median
+    /// of the history: each 25 halves or doubles the distance; 50 leaves it as it is.
     pub fn limits(
         &self,
         history: &[f64],

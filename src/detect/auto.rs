@@ -41,6 +41,8 @@ const MEMBERS: [Entry; 8] = [
 const FORECAST: f64 = 0.15;
 /// The quantile of a member's usual scores that becomes 1.
 const RARE: f64 = 0.99;
+/// The least distance from the median to there, as a part of the range of the usual scores, and at all.
+const LEAST: (f64, f64) = (1e-3, 1e-6);
 /// A period of fewer points says little about a shape; one that came fewer times is not known yet.
 const LONG_PERIOD: usize = 20;
 const TIMES: usize = 20;
@@ -48,8 +50,6 @@ const TIMES: usize = 20;
 const MOVES: f64 = 0.2;
 /// Where the correlation of a value with the next is larger, it hardly differs.
 const SMOOTH: f64 = 0.95;
-/// The least distance from the median to there, as a part of the range of the usual scores, and at all.
-const LEAST: (f64, f64) = (1e-3, 1e-6);
 
 /// Parameters of [`ENTRY`].
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
@@ -149,9 +149,9 @@ fn least(before: Option<Error>, now: Error) -> Error {
 
 /// How a member's scores become rarities.
 enum Voting {
-    /// They are, up to this.
+    /// They are rarities, on this scale.
     Own(Rarity),
-    /// Together with the others of its kind: their largest is, up to the tail that it has itself.
+    /// They are judged together with others: the largest of them becomes a rarity, by the tail of its usual values.
     Shared {
         /// The usual score.
         middle: f64,
