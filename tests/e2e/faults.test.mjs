@@ -76,7 +76,7 @@ test('dropped within a frame: the frame is sent again and nothing is counted twi
 
 test('half open: a silent connection is noticed, before and after the handshake', async () => {
   const script = (/** @type {number} */ n) => [[rows(0, 300)], [{ hang: true }], [rows(300, ROWS), { wait: 20 }, rows(0, 1)]][n] ?? [{ open: true }];
-  const { stats, one } = await play(/** @type {any} */ (script), { received: ROWS + 1, options: { heartbeatMs: 120 } });
+  const { stats, one } = await play(/** @type {any} */ (script), { received: ROWS + 1, options: { heartbeatMs: 400 } });
   assert.deepEqual(ledger(stats), { received: ROWS + 1, used: ROWS, repeated: 1, reconnects: 2 });
   await equalsBatch(one);
 });
