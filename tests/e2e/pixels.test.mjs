@@ -27,7 +27,8 @@ const faces = [400, 600].map((weight) => `@font-face { font-family: Pinned; font
 
 /** Each goes on from the one before. @type {Record<string, (page: import('playwright-core').Page) => Promise<unknown>>} */
 const states = {
-  empty: async () => {},
+  // The picker is filled when the engine is there.
+  empty: (page) => page.locator('anomaly-widget select').first().locator('option[value=knn]').waitFor({ state: 'attached' }),
   loading: (page) => page.evaluate(() => { window.widget.load(new ReadableStream()).catch(() => {}); }),
   error: (page) => page.evaluate(() => window.widget.load(new Blob(['time,value\n2024-01-01,high\n'])).catch(() => {})),
   ready: (page) => page.evaluate((series) => window.widget.load(series), wave()),
