@@ -81,14 +81,15 @@ test('half open: a silent connection is noticed, before and after the handshake'
   await equalsBatch(one);
 });
 
-test('a thousand reconnects, each with one row', async () => {
-  const long = wave({ rows: 1200, spikeAt: 700, step: 1000 });
+test('many reconnects, each with one row', async () => {
+  const times = Number(process.env.RECONNECTS ?? 300);
+  const long = wave({ rows: 200 + times, spikeAt: 400, step: 1000 });
   const script = (/** @type {number} */ n) => {
     const frame = { send: JSON.stringify(n === 0 ? long.time.slice(0, 200).map((t, i) => [t, long.value[i]]) : [long.time[199 + n], long.value[199 + n]]) };
-    return n < 1000 ? [frame, { close: 1012 }] : [frame];
+    return n < times ? [frame, { close: 1012 }] : [frame];
   };
-  const { stats, one } = await play(script, { received: 1200, ms: 30_000 });
-  assert.deepEqual(ledger(stats), { received: 1200, used: 1200, reconnects: 1000 });
+  const { stats, one } = await play(script, { received: 200 + times, ms: 30_000 });
+  assert.deepEqual(ledger(stats), { received: 200 + times, used: 200 + times, reconnects: times });
   await equalsBatch(one, long.time, long.value);
 });
 
