@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::Peaks;
 use crate::decide::events::{self, Event, Evidence};
 use crate::decide::shape::CONTEXT;
-use crate::decide::threshold::Threshold;
+use crate::decide::threshold::{Calibration, Threshold};
 use crate::detect::{self, Fitted, Reach, Setup, StreamingDetector, Tail, registry, streaming};
 use crate::error::{Error, Result};
 use crate::math::stats;
@@ -161,6 +162,8 @@ pub struct Watch {
     /// Calibration scores, without NaN.
     history: Vec<f64>,
     rows: Rows,
+    /// Peaks of the scores of rows that are forgotten.
+    peaks: Peaks,
     /// Grid points before this one have their final scores, if no late row comes.
     settled: usize,
     marks: Marks,
@@ -202,6 +205,7 @@ impl Watch {
             train_rows: 0,
             history: Vec::new(),
             rows: Rows::default(),
+            peaks: Peaks::default(),
             settled: 0,
             late: None,
             capacity: usize::MAX,
@@ -311,6 +315,9 @@ impl Watch {
         self.first = first;
         let keep = first.saturating_sub(CONTEXT) / Threshold::BLOCK * Threshold::BLOCK;
         if keep > self.rows.base() {
+            let mut peaks = self.peaks;
+            self.limits(&self.history, &mut peaks, &self.rows.score[..keep - self.rows.base()]);
+            self.peaks = peaks;
             let reach = self.model.fitted.reach();
             self.rows.forget(keep, if reach.before == Reach::ALL { 0 } else { reach.before });
         }
@@ -406,8 +413,7 @@ impl Watch {
         let provisional = if self.calibrated() { None } else { Some(stats::finite(&rows.score)) };
         let history = provisional.as_deref().unwrap_or(&self.history);
         let threshold = self.settings.threshold;
-        let limits =
-            threshold.limits(history, self.model.fitted.rarity(), &rows.score, self.settings.sensitivity);
+        let limits = self.limits(history, &mut { self.peaks }, &rows.score);
         let points = self.settled_points();
         let final_rows = rows.place.partition_point(|g| *g < points).min(self.fixed_rows() - base);
         let calibrated = self.fixed_rows() >= self.train_rows;
@@ -440,6 +446,13 @@ impl Watch {
         }
     }
 
+    /// The limits of scores from the first row kept on.
+    fn limits(&self, history: &[f64], peaks: &mut Peaks, scores: &[f64]) -> Vec<f64> {
+        let own = self.train_rows.saturating_sub(self.rows.base());
+        let calibration = Calibration { history, scale: self.model.fitted.rarity(), own };
+        self.settings.threshold.limits(&calibration, peaks, scores, self.settings.sensitivity)
+    }
+
     /// What counts as one event, with what goes by the series.
     fn event_options(&self) -> events::Options {
         let usual = (2 * self.model.prepare.period().unwrap_or(0)).max(LASTING);
@@ -467,13 +480,7 @@ impl Watch {
     /// The last row up to `until` at which no event is open or near.
     fn quiet(&self, until: usize) -> usize {
         let base = self.rows.base();
-        let threshold = self.settings.threshold;
-        let limits = threshold.limits(
-            &self.history,
-            self.model.fitted.rarity(),
-            &self.rows.score,
-            self.settings.sensitivity,
-        );
+        let limits = self.limits(&self.history, &mut { self.peaks }, &self.rows.score);
         let evidence = self.evidence(&self.history, &limits, false, 0);
         base + events::quiet(&evidence, &self.event_options(), until - base)
     }

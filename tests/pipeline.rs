@@ -213,7 +213,7 @@ fn a_ring_forgets_rows_but_changes_no_score_and_no_event() {
         let mut values = wave(5200, 8);
         for at in (650..5200).step_by(370) {
             let length = 1 + random.below(12);
-            let height = if random.below(2) == 0 { 3.0 } else { -3.0 };
+            let height = (2.0 + at as f64 / 500.0) * if random.below(2) == 0 { 1.0 } else { -1.0 };
             values[at..at + length].iter_mut().for_each(|v| *v += height);
         }
         let rows = series(values);

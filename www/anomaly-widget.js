@@ -657,7 +657,7 @@ export class AnomalyWidgetElement extends Base {
   set column(value) { this.setAttribute('column', value); }
   get detector() { return this.getAttribute('detector') ?? 'auto'; }
   set detector(value) { this.setAttribute('detector', value); }
-  get threshold() { return this.getAttribute('threshold') ?? String(this.#settings.threshold ?? 'tail 1e-7'); }
+  get threshold() { return this.getAttribute('threshold') ?? String(this.#settings.threshold ?? 'tail 5e-5'); }
   set threshold(value) { this.setAttribute('threshold', value); }
   get sensitivity() {
     const given = this.getAttribute('sensitivity');

@@ -21,7 +21,7 @@ FILE is CSV (timestamp,value or named columns), JSON or NDJSON, also gzipped; - 
   --live CHUNK       push the rows after those through the live path, CHUNK at a time; same scores
   --time NAME        the column of times
   --column NAME      the column of values
-  --threshold T      "tail 1e-7" (default), "robust 6", "sigma 4", "fixed 0.9", "quantile 0.001",
+  --threshold T      "tail 5e-5" (default), "robust 6", "sigma 4", "fixed 0.9", "quantile 0.001",
                      "dynamic" or "published"
   --sensitivity S    0 to 100; 50 is neutral
   --settings JSON    all settings as a JSON object, or @FILE

@@ -4,10 +4,12 @@
 //! moves: no detector runs.
 
 pub mod events;
+mod learned;
 pub mod published;
 mod runs;
 pub mod shape;
 pub mod threshold;
 
 pub use events::{Direction, Event, EventKind};
+pub use learned::Peaks;
 pub use threshold::Threshold;

@@ -5,16 +5,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::learned::{Lesson, Peaks};
 use super::published;
 use crate::error::{Error, Result};
 use crate::math::stats::{self, MAD_TO_SIGMA};
-use crate::score::rarity::{ExponentialTail, Rarity, rarity};
+use crate::score::rarity::{BUDGET, ExponentialTail, Rarity, rarity};
 
 /// Robust deviations of the limit where no number is given.
 const ROBUST_K: f64 = 6.0;
-/// Default budget of the tail rule. On labelled telemetry and server load it gives two to seven times the event F1
-/// of the robust rule, whose limit is too low for scores with long tails.
-const TAIL_P: f64 = 1e-7;
 /// The deviation is never below this part of the range of the calibration scores.
 const DEVIATION_FLOOR: f64 = 1e-3;
 /// Points that one dynamic limit is chosen on (Hundman et al. 2018: h = 2100).
@@ -22,7 +20,7 @@ const DYNAMIC_WINDOW: usize = 2100;
 /// Points on each side of a hit that count as part of it in the dynamic rule, less one.
 const DYNAMIC_BUFFER: usize = 50;
 
-/// How scores become a limit. Written as `tail 1e-7`, `robust 6`, `sigma 4`, `fixed 0.9`, `quantile 0.001`, `dynamic` or
+/// How scores become a limit. Written as `tail 5e-5`, `robust 6`, `sigma 4`, `fixed 0.9`, `quantile 0.001`, `dynamic` or
 /// `published`; the number may be left out where there is a default.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -51,7 +49,8 @@ pub enum Threshold {
     },
     /// The score that a part `p` of ordinary points would exceed: by the score itself, where it is a rarity;
     /// else if the tail of the calibration scores, from their median to their 85 % quantile, went on as an
-    /// exponential one. A seventh of them may be anomalies.
+    /// exponential one. A seventh of them may be anomalies. Such a tail is often heavier in truth: the limit
+    /// learns from the peaks that come (see [`Peaks`]).
     Tail {
         /// Budget of false alarms, a part of all points.
         p: f64,
@@ -64,9 +63,20 @@ pub enum Threshold {
     Published,
 }
 
+/// What limits are measured by.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Calibration<'a> {
+    /// The calibration scores, without NaN.
+    pub history: &'a [f64],
+    /// The scale of scores that are rarities by themselves.
+    pub scale: Option<Rarity>,
+    /// So many of the first scores that get a limit are calibration scores themselves.
+    pub own: usize,
+}
+
 impl Default for Threshold {
     fn default() -> Self {
-        Threshold::Tail { p: TAIL_P }
+        Threshold::Tail { p: BUDGET }
     }
 }
 
@@ -74,16 +84,17 @@ impl Threshold {
     /// Limits are chosen on blocks of this many rows at most, counted from the first.
     pub const BLOCK: usize = DYNAMIC_WINDOW;
 
-    /// One limit a score. `history`: the calibration scores, without NaN. `scale`: that of scores that are rarities
-    /// by themselves. `sensitivity` in 0..=100 moves the limit away from (below 50) or towards (above 50) the median
-    /// of the history: each 25 halves or doubles the distance; 50 leaves it as it is.
+    /// One limit a score. `peaks`: those before the first score; afterwards those before the next one.
+    /// `sensitivity` in 0..=100 moves the limit away from (below 50) or towards (above 50) the median of the
+    /// history: each 25 halves or doubles the distance; 50 leaves it as it is.
     pub fn limits(
         &self,
-        history: &[f64],
-        scale: Option<Rarity>,
+        calibration: &Calibration,
+        peaks: &mut Peaks,
         scores: &[f64],
         sensitivity: f64,
     ) -> Vec<f64> {
+        let Calibration { history, scale, own } = *calibration;
         let base = if history.is_empty() { 0.0 } else { stats::median(history) };
         let factor = factor(sensitivity);
         let moved = |limit: f64| if factor == 1.0 { limit } else { base + (limit - base) * factor };
@@ -97,6 +108,13 @@ impl Threshold {
                 .collect(),
             Threshold::Published => {
                 published::limits(&published::scored(scores), &published::rule(sensitivity))
+            }
+            Threshold::Tail { .. } if scale.is_none() => {
+                let (known, new) = scores.split_at(own.min(scores.len()));
+                let lesson = Lesson::new(self.constant(history, scale, base) - base, history.len());
+                let first = moved(base + lesson.first());
+                let learned = new.iter().map(|score| moved(base + peaks.limit(score - base, &lesson)));
+                std::iter::repeat_n(first, known.len()).chain(learned).collect()
             }
             _ => vec![moved(self.constant(history, scale, base)); scores.len()],
         }
@@ -229,7 +247,7 @@ impl FromStr for Threshold {
 
     fn from_str(text: &str) -> Result<Threshold> {
         let wrong = |why: &str| {
-            let forms = "write tail 1e-7, robust 6, sigma 4, fixed 0.9, quantile 0.001, dynamic or published";
+            let forms = "write tail 5e-5, robust 6, sigma 4, fixed 0.9, quantile 0.001, dynamic or published";
             Error::param("threshold", format!("\"{text}\" {why}; {forms}"))
         };
         let mut words = text.split_whitespace();
@@ -250,7 +268,7 @@ impl FromStr for Threshold {
                 q if q < 1.0 => Ok(Threshold::Quantile { q }),
                 _ => Err(wrong("needs a number below 1")),
             },
-            ("tail", p) => match positive(p.unwrap_or(TAIL_P))? {
+            ("tail", p) => match positive(p.unwrap_or(BUDGET))? {
                 p if p < 0.5 => Ok(Threshold::Tail { p }),
                 _ => Err(wrong("needs a number below 0.5")),
             },
@@ -319,28 +337,59 @@ mod tests {
         }
     }
 
+    /// The limit of the first score after the calibration.
+    fn one(threshold: Threshold, history: &[f64], sensitivity: f64) -> f64 {
+        let calibration = Calibration { history, ..Calibration::default() };
+        threshold.limits(&calibration, &mut Peaks::default(), &[0.0], sensitivity)[0]
+    }
+
+    #[test]
+    fn the_tail_learns_from_what_comes_after_the_calibration() {
+        let history: Vec<f64> = (0..1000).map(|i| f64::from(i % 100)).collect();
+        let rule = Threshold::default();
+        let first = one(rule, &history, 50.0);
+        let high = first * 1.5;
+        let scores = [high, 0.0, 0.0, high, 0.0, 0.0];
+        let limits = |own, scale| {
+            let calibration = Calibration { history: &history, scale, own };
+            rule.limits(&calibration, &mut Peaks::default(), &scores, 50.0)
+        };
+        let learned = limits(0, None);
+        assert!(learned[0] == first && learned[1] < first);
+        assert!(learned[2] > high && learned[3] > high);
+        // The calibration itself is known, and rarities say how rare they are.
+        assert_eq!(limits(3, None)[..4], [first; 4]);
+        assert_eq!(limits(0, Some(Rarity::PLAIN)), [4.0; 6]);
+        // In pieces as in one.
+        let mut peaks = Peaks::default();
+        let calibration = Calibration { history: &history, ..Calibration::default() };
+        let mut pieces = rule.limits(&calibration, &mut peaks, &scores[..2], 50.0);
+        pieces.extend(rule.limits(&calibration, &mut peaks, &scores[2..], 50.0));
+        assert_eq!(pieces, learned);
+    }
+
     #[test]
     fn constant_rules_by_hand() {
         let history = [1.0, 2.0, 3.0, 4.0, 5.0];
-        let limit = |t: &str, s: f64| t.parse::<Threshold>().unwrap().limits(&history, None, &[0.0], s)[0];
+        let limit = |t: &str, s: f64| one(t.parse().unwrap(), &history, s);
         assert_eq!(limit("robust 2", 50.0), 3.0 + 2.0 * 1.4826);
         assert_eq!(limit("sigma 2", 50.0), 3.0 + 2.0 * 2f64.sqrt());
         // Median 3, 85 % quantile 4.4.
-        let tail = 3.0 + 1.4 / (0.5f64 / 0.15).ln() * (0.5f64 / 1e-3).ln();
+        let tail = 3.0 + 5.0 / 3.0 * 1.4 / (0.5f64 / 0.15).ln() * (0.5f64 / 1e-3).ln();
         assert!((limit("tail 1e-3", 50.0) - tail).abs() < 1e-12);
         assert_eq!(limit("fixed 7", 50.0), 7.0);
         assert_eq!(limit("fixed 7", 75.0), 5.0);
         assert_eq!(limit("fixed 7", 25.0), 11.0);
         assert_eq!(limit("quantile 0.5", 50.0), 3.0);
         assert_eq!(limit("quantile 0.01", 50.0), 5.0);
-        assert_eq!(Threshold::default().limits(&[], None, &[1.0], 50.0), [f64::INFINITY]);
+        assert_eq!(one(Threshold::default(), &[], 50.0), f64::INFINITY);
     }
 
     #[test]
     fn quantile_keeps_its_budget_exactly() {
         // With n = 999 and q = 0.01, p = (1 + c) / 1000 <= 0.01 needs c <= 9: ten calibration scores may be over.
         let history: Vec<f64> = (0..999).map(f64::from).collect();
-        let limit = Threshold::Quantile { q: 0.01 }.limits(&history, None, &[0.0], 50.0)[0];
+        let limit = one(Threshold::Quantile { q: 0.01 }, &history, 50.0);
         assert_eq!(history.iter().filter(|v| **v > limit).count(), 9);
     }
 

@@ -39,6 +39,9 @@ const MEMBERS: [Entry; 8] = [
 
 /// The part by which a forecaster's score counts.
 const FORECAST: f64 = 0.15;
+/// The part by which the rarity of the others counts beside one whose scores are rarities by themselves: a tail is often
+/// heavier than it looks.
+const BESIDE: f64 = 0.6;
 /// The quantile of a member's usual scores that becomes 1.
 const RARE: f64 = 0.99;
 /// The least distance from the median to there, as a part of the range of the usual scores, and at all.
@@ -245,7 +248,7 @@ impl Fitted for Ensemble {
     }
 
     fn rarity(&self) -> Option<Rarity> {
-        Some(Rarity::PLAIN)
+        self.known().then_some(Rarity::PLAIN)
     }
 
     fn members(&self) -> Vec<&'static str> {
@@ -254,9 +257,15 @@ impl Fitted for Ensemble {
 }
 
 impl Ensemble {
+    /// Whether a member's scores are rarities by themselves.
+    fn known(&self) -> bool {
+        self.members.iter().any(|m| matches!(m.voting, Voting::Own(_)))
+    }
+
     fn live(&self) -> Live {
         let voices = self.members.iter().map(|m| Voice::new(streaming::online(&m.fitted))).collect();
-        Live { members: Arc::clone(&self.members), tail: self.tail, voices, origin: 0 }
+        let part = if self.known() { BESIDE } else { 1.0 };
+        Live { members: Arc::clone(&self.members), tail: self.tail, part, voices, origin: 0 }
     }
 }
 
@@ -302,6 +311,8 @@ impl Voice {
 struct Live {
     members: Arc<[Member]>,
     tail: ExponentialTail,
+    /// By which part the rarity of scores that are judged together counts.
+    part: f64,
     voices: Vec<Voice>,
     /// Index of the first score that is kept.
     origin: usize,
@@ -322,7 +333,7 @@ impl StreamingDetector for Live {
             for ((largest, by), score) in value.iter_mut().zip(&mut by).zip(&voice.said.value[from..]) {
                 let own = match member.voting {
                     Voting::Own(scale) => scale.of(*score),
-                    Voting::Shared { .. } => self.tail.rarity(member.voting.shared(*score)),
+                    Voting::Shared { .. } => self.part * self.tail.rarity(member.voting.shared(*score)),
                     Voting::Silent => break,
                 };
                 // The larger, or the one that is a number; commoner than an even chance is just common.

@@ -5,6 +5,8 @@
 
 use crate::math::stats::quantile_sorted;
 
+/// The part of ordinary points over the default limit. Some of it is learnt away where tails are heavier than they look.
+pub const BUDGET: f64 = 5e-5;
 /// The excess over the median is never below this part of the range of the scores.
 const FLOOR: f64 = 1e-3;
 /// The tail is measured from the median to this quantile: a seventh of the scores may be anomalies.
@@ -33,6 +35,11 @@ impl ExponentialTail {
         let median = quantile_sorted(sorted, 0.5);
         let excess = (quantile_sorted(sorted, UPPER) - median) / (0.5 / (1.0 - UPPER)).ln();
         ExponentialTail { median, excess: excess.max(FLOOR * (high - low)) }
+    }
+
+    /// How many times as far over the median the score of this rarity lies as the quantile that the tail is measured by.
+    pub fn height(rarity: f64) -> f64 {
+        rarity * std::f64::consts::LN_10 / (0.5 / (1.0 - UPPER)).ln()
     }
 
     /// The rarity of a score, below 0 under the median. The excess must be above 0.

@@ -1,12 +1,10 @@
 //! Where quantities usually lie, learnt on a training stretch that may hold anomalies, and what that makes of them.
 
 use crate::math::stats::{MAD_TO_SIGMA, median_in_place, quantile_sorted};
+use crate::score::rarity::{BUDGET, ExponentialTail, rarity};
 
 /// Usual deviations of a score at the default limit.
-pub const LIMIT: f64 = 8.0;
-/// The default limit (`tail 1e-7`) lies so many times as far above the median of the training scores as their 85 %
-/// quantile does: `ln(0.5 / 1e-7) / ln(0.5 / 0.15)`.
-const HEIGHT: f64 = 12.81;
+pub const LIMIT: f64 = 5.2;
 
 /// Where a positive quantity usually is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,7 +93,8 @@ impl Spacing {
     pub fn of(mut scores: Vec<f64>) -> Spacing {
         scores.sort_unstable_by(f64::total_cmp);
         let mut knots = vec![(0.0, 0.0)];
-        for (q, to) in [(0.25, 0.5), (0.5, 1.0), (0.85, 1.0 + (LIMIT - 1.0) / HEIGHT)] {
+        let height = ExponentialTail::height(rarity(BUDGET));
+        for (q, to) in [(0.25, 0.5), (0.5, 1.0), (0.85, 1.0 + (LIMIT - 1.0) / height)] {
             let from = quantile_sorted(&scores, q);
             if knots.last().is_some_and(|(x, _)| from > *x) && from < LIMIT {
                 knots.push((from, to));
