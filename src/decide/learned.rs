@@ -1,5 +1,6 @@
 //! What a limit learns on its way. It begins high, for a calibration shows few of the peaks that are usual, and falls
-//! while none comes; as high a peak as came before is less of an anomaly when it comes again.
+//! while none comes; as high a peak as came before is less of an anomaly when it comes again; and where peaks keep
+//! coming, there are too many to tell.
 
 /// The limit begins at so many times its lowest height, where it also stays over the calibration itself.
 const FIRST: f64 = 5.0 / 3.0;
@@ -10,8 +11,10 @@ const FALL: f64 = 0.5;
 const OVER: f64 = 1.1;
 /// A peak ends where the score falls below this part of the limit.
 const END: f64 = 0.7;
-/// The limit is lifted to so many times its lowest height at most: what is that strange is told however often it comes.
+/// A peak lifts the limit to so many times its lowest height at most: what is that strange is told again and again.
 const MOST: f64 = 4.0;
+/// But not without end: with so many peaks told of late that bound is twice as high, with twice as many 16 times.
+const MANY: f64 = 16.0;
 /// What was learnt has faded by half after so many times the length of the calibration.
 const HALF_LIFE: f64 = 4.0;
 
@@ -24,11 +27,15 @@ pub struct Peaks {
     highest: f64,
     /// That of the scores which are high now.
     open: f64,
+    /// Whether these were over the limit.
+    over: bool,
+    /// How many were.
+    told: f64,
 }
 
 impl Default for Peaks {
     fn default() -> Peaks {
-        Peaks { first: 1.0, highest: 0.0, open: 0.0 }
+        Peaks { first: 1.0, highest: 0.0, open: 0.0, over: false, told: 0.0 }
     }
 }
 
@@ -62,11 +69,15 @@ impl Peaks {
         let limit = lesson.lowest.max(lesson.first() * self.first).max(OVER * self.highest);
         self.first *= lesson.fall;
         self.highest *= lesson.fading;
+        self.told *= lesson.fading;
         if height > END * limit {
-            self.open = self.open.max(height.min(MOST / OVER * lesson.lowest));
-        } else {
-            self.highest = self.highest.max(self.open);
-            self.open = 0.0;
+            self.open = self.open.max(height);
+            self.over |= height > limit;
+        } else if self.open > 0.0 {
+            self.told += f64::from(u8::from(self.over));
+            let most = MOST * (self.told / MANY).powi(2).exp2() * lesson.lowest;
+            self.highest = self.highest.max(self.open.min(most / OVER));
+            (self.open, self.over) = (0.0, false);
         }
         limit
     }
@@ -103,12 +114,19 @@ mod tests {
         assert_eq!(limits[50..], [3.0; 51]);
     }
 
+    /// Of so many peaks of this height, those over the limit, by their number.
+    fn told(peaks: usize, height: f64) -> Vec<usize> {
+        let heights: Vec<f64> = (0..10 * peaks).map(|i| if i % 10 == 5 { height } else { 0.2 }).collect();
+        let limits = limits(1.0, &heights, &Lesson::new(1.0, 1 << 20));
+        (0..peaks).filter(|k| heights[10 * k + 5] > limits[10 * k + 5]).collect()
+    }
+
     #[test]
-    fn what_is_four_times_as_far_is_told_however_often_it_comes() {
-        let heights: Vec<f64> = (0..100).map(|i| if i % 10 == 5 { 4.1 } else { 0.2 }).collect();
-        let limits = limits(1.0, &heights, &Lesson::new(1.0, 1000));
-        assert!(heights.iter().zip(&limits).all(|(h, l)| (*h > 1.0) == (h > l)));
-        assert!(limits[99] > 3.9);
+    fn what_is_far_off_is_told_again_and_again_but_not_without_end() {
+        assert_eq!(told(13, 7.0).len(), 13);
+        assert_eq!(told(13, 3.5), [0]);
+        // The bound is 64 times the lowest once 32 have been told.
+        assert_eq!(told(100, 63.0), (0..32).collect::<Vec<_>>());
     }
 
     #[test]
