@@ -10,6 +10,7 @@ import { root, say } from './shell.mjs';
 const pictures = [
   { file: 'picture.png', query: '?detector=pca', size: [1100, 720], colorScheme: 'light', scale: 1.5 },
   { file: 'compare.png', query: '?detector=pca&compare=knn,holt-winters,autoencoder', size: [1100, 720], colorScheme: 'dark', scale: 1 },
+  { file: 'wide.png', query: '?detector=auto&compare=htm,subsequence', size: [1920, 900], colorScheme: 'dark', scale: 1 },
   { file: 'narrow.png', query: '?detector=pca', size: [380, 860], colorScheme: 'light', scale: 1 },
 ];
 
