@@ -13,6 +13,9 @@ pub const HEIGHT: f64 = 34.0;
 /// See [`HEIGHT`].
 pub const LEAST: f64 = 300.0;
 
+/// Device pixels of a column of the line: so low a picture needs no finer one.
+const COLUMN: f64 = 2.0;
+
 /// A line in parts, in pixels.
 pub type Line = Vec<Vec<(f64, f64)>>;
 
@@ -31,7 +34,11 @@ impl Chart {
         let air = if high > low { 0.0 } else { 1.0 };
         let range = (place.bottom - 7.0 * self.scale, place.top + 4.0 * self.scale);
         let y = Scale::new((low - air, high + air), range);
-        stretches(&self.rows.time, &self.rows.value, rows, x, &y, self.longest_gap())
+        let (left, right) = (x.at(x.domain().0), x.at(x.domain().1));
+        let coarse = Scale::new(x.domain(), (left / COLUMN, right / COLUMN));
+        let mut line = stretches(&self.rows.time, &self.rows.value, rows, &coarse, &y, self.longest_gap());
+        line.iter_mut().flatten().for_each(|point| point.0 *= COLUMN);
+        line
     }
 
     pub(super) fn draw_overview<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {

@@ -1,13 +1,17 @@
 //! The columns that are drawn, each with an index that makes a million rows as quick to draw as a few thousand.
 //!
-//! For every [`BLOCK`] rows the index knows where the smallest and the largest value stand, and whether one is
-//! missing. A view that shows many rows in a pixel looks at blocks instead of rows; what it draws is the same.
+//! For every [`BLOCK`] rows and every [`WIDE`] the index knows the smallest and the largest value, and whether one is
+//! missing. A view that shows many rows in a pixel looks at these instead of rows; what it draws is the same.
 
 use super::scale::extent;
 use std::ops::Range;
 
 /// Rows of one entry of the index. Fewer make it larger, more leave more rows to look at at each pixel's edges.
 pub const BLOCK: usize = 64;
+/// Rows of one entry of the coarser index.
+pub const WIDE: usize = 8 * BLOCK;
+/// Both, the coarser first.
+pub const SIZES: [usize; 2] = [WIDE, BLOCK];
 
 /// The columns as they are handed over, all of one length or empty; NaN, or beyond the end: none there.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,20 +32,23 @@ pub struct Columns {
     pub upper: Vec<f64>,
 }
 
-/// What the index knows of a block.
+/// What the index knows of some rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Block {
-    /// Row of the smallest value; none when no value is finite.
-    pub low: Option<usize>,
-    /// Row of the largest value.
-    pub high: Option<usize>,
+    /// The smallest finite value; infinite when there is none.
+    pub low: f64,
+    /// The largest finite value; negative infinite when there is none.
+    pub high: f64,
     /// Whether every value is finite.
     pub whole: bool,
 }
 
 impl Block {
-    /// Of these rows, the first of which is row `start`.
-    fn of(rows: &[f64], start: usize) -> Block {
+    const NONE: Block = Block { low: f64::INFINITY, high: f64::NEG_INFINITY, whole: true };
+
+    /// Of these rows. A function of its own, so that an engine can make it fast while a long index is being made.
+    #[inline(never)]
+    fn of(rows: &[f64]) -> Block {
         // Four lanes that the compiler makes vectors of. What is not finite leaves something behind in `rest`.
         let (mut low, mut high, mut rest) = ([f64::INFINITY; 4], [f64::NEG_INFINITY; 4], [0.0; 4]);
         let (fours, last) = rows.as_chunks::<4>();
@@ -53,18 +60,22 @@ impl Block {
             }
         }
         let whole = rest.iter().all(|r| *r == 0.0) && last.iter().all(|v| v.is_finite());
-        let among = |lanes: [f64; 4], pick: fn(f64, f64) -> f64| {
-            let usable = lanes.iter().chain(last).copied().filter(|v| v.is_finite());
-            usable.fold(None, |best: Option<f64>, v| Some(best.map_or(v, |b| pick(b, v))))
-        };
-        let (low, high) = if whole {
-            (among(low, f64::min), among(high, f64::max))
-        } else {
-            extent(rows.iter().copied()).unzip()
-        };
-        let place =
-            |wanted: Option<f64>| wanted.and_then(|w| rows.iter().position(|v| *v == w)).map(|at| start + at);
-        Block { low: place(low), high: place(high), whole }
+        if !whole {
+            let (low, high) = extent(rows.iter().copied()).unwrap_or((Block::NONE.low, Block::NONE.high));
+            return Block { low, high, whole };
+        }
+        let low = low.iter().chain(last).copied().fold(Block::NONE.low, f64::min);
+        let high = high.iter().chain(last).copied().fold(Block::NONE.high, f64::max);
+        Block { low, high, whole }
+    }
+
+    /// Of these and of others.
+    fn with(self, other: &Block) -> Block {
+        Block {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+            whole: self.whole && other.whole,
+        }
     }
 }
 
@@ -73,6 +84,7 @@ impl Block {
 pub struct Column {
     values: Vec<f64>,
     blocks: Vec<Block>,
+    wide: Vec<Block>,
 }
 
 impl From<Vec<f64>> for Column {
@@ -104,59 +116,68 @@ impl Column {
             self.values.resize(start, f64::NAN);
             self.values.extend(rows);
         }
-        self.blocks.truncate(start / BLOCK);
-        self.index();
+        self.index(start);
     }
 
     /// Drops the first rows.
     pub fn forget(&mut self, rows: usize) {
         self.values.drain(..rows.min(self.values.len()));
-        self.blocks.clear();
-        self.index();
+        self.index(0);
     }
 
-    fn index(&mut self) {
-        let from = self.blocks.len() * BLOCK;
-        let rows = self.values.get(from..).unwrap_or_default();
-        let blocks = rows.chunks(BLOCK).enumerate().map(|(i, rows)| Block::of(rows, from + i * BLOCK));
-        self.blocks.extend(blocks);
+    /// Makes the index anew from a row on.
+    fn index(&mut self, start: usize) {
+        self.blocks.truncate(start / BLOCK);
+        self.wide.truncate(start / WIDE);
+        let rows = self.values.get(self.blocks.len() * BLOCK..).unwrap_or_default();
+        self.blocks.extend(rows.chunks(BLOCK).map(Block::of));
+        let blocks = self.blocks.get(self.wide.len() * (WIDE / BLOCK)..).unwrap_or_default();
+        self.wide.extend(blocks.chunks(WIDE / BLOCK).map(|all| all.iter().fold(Block::NONE, Block::with)));
     }
 
-    /// The block that starts at a row, if one does and it ends before `end`.
-    pub fn block(&self, row: usize, end: usize) -> Option<Block> {
-        if !row.is_multiple_of(BLOCK) || row + BLOCK > end.min(self.values.len()) {
+    /// What is known of so many rows, one of [`SIZES`], from a row on, if it is known and they end before `end`.
+    pub fn block(&self, row: usize, size: usize, end: usize) -> Option<Block> {
+        if !row.is_multiple_of(size) || row + size > end.min(self.values.len()) {
             return None;
         }
-        self.blocks.get(row / BLOCK).copied()
+        let blocks = if size == WIDE { &self.wide } else { &self.blocks };
+        blocks.get(row / size).copied()
+    }
+
+    /// The first rows of the smallest and of the largest of so many values, which are all finite.
+    pub fn places(&self, row: usize, size: usize, block: &Block) -> (usize, usize) {
+        let find = |wanted: f64, of: fn(&Block) -> f64| {
+            let inner = self.blocks.get(row / BLOCK..(row + size) / BLOCK).unwrap_or_default();
+            let from = row + BLOCK * inner.iter().position(|b| of(b) == wanted).unwrap_or(0);
+            let values = self.values.get(from..from + BLOCK).unwrap_or_default();
+            from + values.iter().position(|v| *v == wanted).unwrap_or(0)
+        };
+        (find(block.low, |b| b.low), find(block.high, |b| b.high))
     }
 
     /// The smallest and largest finite value of these rows.
     pub fn extent(&self, rows: Range<usize>) -> Option<(f64, f64)> {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut all = Block::NONE;
         let (mut row, end) = (rows.start, rows.end.min(self.values.len()));
         while row < end {
-            let (from, to);
-            if let Some(block) = self.block(row, end) {
-                let of = |at: Option<usize>, none: f64| at.and_then(|at| self.get(at)).unwrap_or(none);
-                (from, to) = (of(block.low, f64::INFINITY), of(block.high, f64::NEG_INFINITY));
-                row += BLOCK;
-            } else {
+            let known = SIZES.iter().find_map(|size| Some((*size, self.block(row, *size, end)?)));
+            let (size, block) = known.unwrap_or_else(|| {
                 let next = ((row / BLOCK + 1) * BLOCK).min(end);
-                let part = self.values.get(row..next).unwrap_or_default();
-                (from, to) = extent(part.iter().copied()).unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
-                row = next;
-            }
-            (low, high) = (low.min(from), high.max(to));
+                (next - row, Block::of(self.values.get(row..next).unwrap_or_default()))
+            });
+            all = all.with(&block);
+            row += size;
         }
-        (low <= high).then_some((low, high))
+        (all.low <= all.high).then_some((all.low, all.high))
     }
 }
 
-/// Moments, increasing, and for each block the longest step into one of its rows.
+/// Moments, increasing, and for each [`BLOCK`] and each [`WIDE`] the longest step into one of its rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Times {
     values: Vec<f64>,
     steps: Vec<f64>,
+    wide: Vec<f64>,
 }
 
 impl From<Vec<f64>> for Times {
@@ -181,31 +202,39 @@ impl Times {
             self.values.truncate(start);
             self.values.extend(rows);
         }
-        self.steps.truncate(start / BLOCK);
-        self.index();
+        self.index(start);
     }
 
     /// Drops the first rows.
     pub fn forget(&mut self, rows: usize) {
         self.values.drain(..rows.min(self.values.len()));
-        self.steps.clear();
-        self.index();
+        self.index(0);
     }
 
-    fn index(&mut self) {
+    /// Makes the index anew from a row on.
+    fn index(&mut self, start: usize) {
+        self.steps.truncate(start / BLOCK);
+        self.wide.truncate(start / WIDE);
         for start in (self.steps.len() * BLOCK..self.values.len()).step_by(BLOCK) {
             let end = (start + BLOCK).min(self.values.len());
-            let rows = self.values.get(start.saturating_sub(1)..end).unwrap_or_default();
-            let steps = rows.iter().zip(rows.iter().skip(1)).map(|(from, to)| to - from);
-            let longest = steps.fold(0.0, |most, step| if step > most { step } else { most });
-            self.steps.push(longest);
+            self.steps.push(longest(self.values.get(start.saturating_sub(1)..end).unwrap_or_default()));
         }
+        let steps = self.steps.get(self.wide.len() * (WIDE / BLOCK)..).unwrap_or_default();
+        self.wide.extend(steps.chunks(WIDE / BLOCK).map(|all| all.iter().copied().fold(0.0, f64::max)));
     }
 
-    /// The longest step into one of the rows of the block that starts at a row.
-    pub fn longest_step(&self, row: usize) -> f64 {
-        self.steps.get(row / BLOCK).copied().unwrap_or(f64::INFINITY)
+    /// The longest step into one of so many rows, one of [`SIZES`], from a row on.
+    pub fn longest_step(&self, row: usize, size: usize) -> f64 {
+        let steps = if size == WIDE { &self.wide } else { &self.steps };
+        steps.get(row / size).copied().unwrap_or(f64::INFINITY)
     }
+}
+
+/// The longest step between neighbours. A function of its own for the reason that [`Block::of`] is.
+#[inline(never)]
+fn longest(moments: &[f64]) -> f64 {
+    let steps = moments.iter().zip(moments.iter().skip(1)).map(|(from, to)| to - from);
+    steps.fold(0.0, |most, step| if step > most { step } else { most })
 }
 
 /// All columns, indexed.
@@ -277,17 +306,31 @@ mod tests {
         let value = |i: usize| if i % 37 == 5 { f64::NAN } else { ((i * 7919) % 1009) as f64 };
         let values: Vec<f64> = (0..1000).map(value).collect();
         let column = Column::from(values.clone());
-        for rows in [0..1000, 3..70, 64..128, 63..129, 10..11, 200..900, 5..5, 5..6] {
+        for rows in [0..1000, 500..1000, 3..70, 64..128, 63..129, 10..11, 200..900, 5..5, 5..6] {
             assert_eq!(column.extent(rows.clone()), extent(values[rows.clone()].iter().copied()), "{rows:?}");
         }
         assert_eq!(Column::from(vec![f64::NAN; 200]).extent(0..200), None);
     }
 
     #[test]
+    fn the_places_are_the_first_of_the_extremes() {
+        let column = Column::from((0..1200).map(|i| ((i * 7919) % 251) as f64).collect::<Vec<_>>());
+        for (row, size) in [(0, BLOCK), (64, BLOCK), (0, WIDE), (512, WIDE)] {
+            let block = column.block(row, size, 1200).unwrap();
+            let (low, high) = column.places(row, size, &block);
+            let rows = &column.values()[row..row + size];
+            let first = |wanted: f64| row + rows.iter().position(|v| *v == wanted).unwrap();
+            assert_eq!((low, high), (first(block.low), first(block.high)));
+            assert_eq!(column.extent(row..row + size), Some((block.low, block.high)));
+        }
+        assert_eq!(column.block(1024, WIDE, 1200), None);
+    }
+
+    #[test]
     fn replaced_in_parts_is_replaced_at_once() {
-        let values: Vec<f64> = (0..500).map(|i| ((i * 31) % 97) as f64).collect();
+        let values: Vec<f64> = (0..1500).map(|i| ((i * 31) % 97) as f64).collect();
         let mut parts = Column::default();
-        for (start, end) in [(0, 100), (80, 200), (200, 331), (331, 500)] {
+        for (start, end) in [(0, 100), (80, 200), (200, 731), (700, 1500)] {
             parts.replace(start, values[start..end].to_vec());
         }
         assert_eq!(parts, Column::from(values.clone()));
@@ -314,9 +357,7 @@ mod tests {
         let mut values: Vec<f64> = (0..200).map(f64::from).collect();
         values[64..].iter_mut().for_each(|v| *v += 500.0);
         let times = Times::from(values);
-        assert_eq!(
-            [times.longest_step(0), times.longest_step(64), times.longest_step(128)],
-            [1.0, 501.0, 1.0]
-        );
+        assert_eq!([0, 64, 128].map(|row| times.longest_step(row, BLOCK)), [1.0, 501.0, 1.0]);
+        assert_eq!(times.longest_step(0, WIDE), 501.0);
     }
 }

@@ -3,7 +3,7 @@
 //! Decimation is for the eye only and never for the detector: a column of pixels keeps its first, smallest,
 //! largest and last sample, which draws the same pixels as all of them would.
 
-use super::rows::{BLOCK, Column, Times};
+use super::rows::{Column, SIZES, Times};
 use std::ops::Range;
 
 /// The stretch of time that is shown, in milliseconds.
@@ -105,16 +105,19 @@ pub fn stretches(
             finish(&mut open, &mut all, x);
         }
         // A block within one pixel column and without a gap is as good as its extremes.
-        let last = row + BLOCK - 1;
-        let block = value.block(row, rows.end).filter(|block| block.whole);
-        if let Some(block) = block.filter(|_| time.longest_step(row) <= longest && one_column(time, row, x)) {
-            let (low, high) = (block.low.unwrap_or(row), block.high.unwrap_or(row));
-            for at in [row, low.min(high), low.max(high), last] {
+        let block = SIZES.iter().find_map(|&size| {
+            let block = value.block(row, size, rows.end).filter(|block| block.whole)?;
+            let one = time.longest_step(row, size) <= longest && one_column(time, row, size, x);
+            one.then_some((size, block))
+        });
+        if let Some((size, block)) = block {
+            let (low, high) = value.places(row, size, &block);
+            for at in [row, low.min(high), low.max(high), row + size - 1] {
                 let Some((t, v)) = place(at) else { continue };
                 column.take((x.at(t), y.clamp(y.at(v))), &mut open);
                 before = t;
             }
-            row += BLOCK;
+            row += size;
             continue;
         }
         if v.is_finite() {
@@ -128,10 +131,10 @@ pub fn stretches(
     all
 }
 
-/// Whether all rows of the block that starts at a row lie in one column of pixels.
-fn one_column(time: &Times, row: usize, x: &Scale) -> bool {
+/// Whether so many rows from a row on lie in one column of pixels.
+fn one_column(time: &Times, row: usize, size: usize, x: &Scale) -> bool {
     let at = |row: usize| time.values().get(row).map(|&t| x.at(t).floor());
-    at(row).is_some() && at(row) == at(row + BLOCK - 1)
+    at(row).is_some() && at(row) == at(row + size - 1)
 }
 
 /// Cuts a finished stretch at the ends of the range and keeps it.
@@ -218,14 +221,13 @@ pub fn columns(
             break;
         }
         let mut step = 1;
-        if let (Some(least), Some(most)) = (low.block(row, rows.end), high.block(row, rows.end))
-            && least.whole
-            && most.whole
-            && one_column(time, row, x)
-        {
-            l = least.low.and_then(|at| low.get(at)).unwrap_or(l);
-            h = most.high.and_then(|at| high.get(at)).unwrap_or(h);
-            step = BLOCK;
+        let block = SIZES.iter().find_map(|&size| {
+            let least = low.block(row, size, rows.end).filter(|block| block.whole)?;
+            let most = high.block(row, size, rows.end).filter(|block| block.whole)?;
+            one_column(time, row, size, x).then_some((size, least.low, most.high))
+        });
+        if let Some((size, least, most)) = block {
+            (step, l, h) = (size, least, most);
         }
         row += step;
         if !l.is_finite() || !h.is_finite() {

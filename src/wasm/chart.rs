@@ -1,11 +1,11 @@
 //! The page's side of the boundary: the chart on a canvas. It draws and never detects.
 
+use super::canvas::Canvas;
 use super::thrown;
 use crate::draw::pen::FINE;
 use crate::draw::ticks::{Unit, Zone};
 use crate::draw::{Chart as Drawing, Columns, Label, Level, Mark, Theme, View, Words};
 use crate::error::Error;
-use plotters_canvas::CanvasBackend;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -172,7 +172,7 @@ impl Chart {
     /// # Errors
     /// Code `draw` when the canvas refuses.
     pub fn draw(&self, labels: Vec<String>) -> Result<(), JsValue> {
-        let backend = CanvasBackend::with_canvas_object(self.canvas.clone());
+        let backend = Canvas::new(self.canvas.clone(), &self.context);
         let mut backend =
             backend.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
         self.context.save();

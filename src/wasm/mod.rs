@@ -5,6 +5,7 @@
 
 #[cfg(feature = "bench")]
 mod bench;
+mod canvas;
 mod chart;
 mod engine;
 

@@ -1,0 +1,112 @@
+//! The back end of the chart: that of plotters-canvas, but with text in one font, which is set once a picture.
+//!
+//! A canvas reads a font anew each time it is set, which costs more than the text.
+
+use plotters_backend::text_anchor::{HPos, VPos};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+};
+use plotters_canvas::CanvasBackend;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+type Error = <CanvasBackend as DrawingBackend>::ErrorType;
+type Result<T> = std::result::Result<T, DrawingErrorKind<Error>>;
+
+/// One picture on a canvas.
+pub struct Canvas<'a> {
+    backend: CanvasBackend,
+    context: &'a CanvasRenderingContext2d,
+    /// The font that is set; empty: none yet.
+    font: String,
+}
+
+impl<'a> Canvas<'a> {
+    /// A picture on this canvas by its own context; `None` if it has no 2d context.
+    pub fn new(canvas: HtmlCanvasElement, context: &'a CanvasRenderingContext2d) -> Option<Canvas<'a>> {
+        Some(Canvas { backend: CanvasBackend::with_canvas_object(canvas)?, context, font: String::new() })
+    }
+}
+
+impl DrawingBackend for Canvas<'_> {
+    type ErrorType = Error;
+
+    fn get_size(&self) -> (u32, u32) {
+        self.backend.get_size()
+    }
+
+    fn ensure_prepared(&mut self) -> Result<()> {
+        self.backend.ensure_prepared()
+    }
+
+    fn present(&mut self) -> Result<()> {
+        self.backend.present()
+    }
+
+    fn draw_pixel(&mut self, point: BackendCoord, color: BackendColor) -> Result<()> {
+        self.backend.draw_pixel(point, color)
+    }
+
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Result<()> {
+        self.backend.draw_line(from, to, style)
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        upper_left: BackendCoord,
+        bottom_right: BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Result<()> {
+        self.backend.draw_rect(upper_left, bottom_right, style, fill)
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Result<()> {
+        self.backend.draw_path(path, style)
+    }
+
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        center: BackendCoord,
+        radius: u32,
+        style: &S,
+        fill: bool,
+    ) -> Result<()> {
+        self.backend.draw_circle(center, radius, style, fill)
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Result<()> {
+        self.backend.fill_polygon(path, style)
+    }
+
+    /// Level text only.
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Result<()> {
+        let color = style.color();
+        let (red, green, blue) = color.rgb;
+        self.context.set_fill_style_str(&format!("rgba({red},{green},{blue},{})", color.alpha));
+        self.context.set_text_baseline(match style.anchor().v_pos {
+            VPos::Top => "top",
+            VPos::Center => "middle",
+            VPos::Bottom => "bottom",
+        });
+        self.context.set_text_align(match style.anchor().h_pos {
+            HPos::Left => "start",
+            HPos::Right => "end",
+            HPos::Center => "center",
+        });
+        let font = format!("{} {}px {}", style.style().as_str(), style.size(), style.family().as_str());
+        if font != self.font {
+            self.context.set_font(&font);
+            self.font.clone_from(&font);
+        }
+        let drawn = self.context.fill_text(text, f64::from(at.0), f64::from(at.1));
+        drawn.map_err(|_| DrawingErrorKind::FontError(format!("the text \"{text}\" in {font}").into()))
+    }
+}
