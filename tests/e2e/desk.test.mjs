@@ -322,25 +322,3 @@ test('loading can be cancelled, and what was there stays', async () => {
   // And it can go on.
   assert.equal(await page.evaluate((series) => window.widget.load(series).then((report) => report.times.length), wave({ rows: 700, spikeAt: 300 })), 700);
 });
-
-test('an analyst does it all by the keyboard alone', async () => {
-  const { page } = await blank('controls label="Load"');
-  const text = csv(spikes());
-  await page.evaluate((text) => window.widget.load(new File([text], 'load.csv')), text);
-  await page.locator('[part=chart]').focus();
-  await page.keyboard.press('n');
-  await page.keyboard.press('n');
-  assert.match(await page.locator('.more p').first().textContent() ?? '', /At the peak/);
-  await page.keyboard.press('d');
-  assert.deepEqual(await page.evaluate(() => window.widget.labels.map((label) => label.verdict)), ['normal']);
-  await page.locator('input[type=range]').focus();
-  await page.keyboard.press('ArrowRight');
-  await page.waitForFunction(() => window.widget.sensitivity === 51);
-  await page.getByRole('button', { name: 'More' }).focus();
-  await page.keyboard.press('Enter');
-  const file = page.locator('[data-file="labels.json"]');
-  await file.waitFor();
-  for (let i = 0; i < 20 && !await file.evaluate((item) => item === /** @type {ShadowRoot} */ (item.getRootNode()).activeElement); i += 1) await page.keyboard.press('ArrowDown');
-  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
-  assert.equal(JSON.parse(readFileSync(await download.path(), 'utf8')).length, 1);
-});

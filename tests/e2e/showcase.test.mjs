@@ -1,6 +1,7 @@
 // The demo page as a showcase: own files, other limits, other detectors, the snippet, and no network.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { csv, open, wave } from './harness.mjs';
 
@@ -71,3 +72,32 @@ for (const way of /** @type {const} */ (['mouse', 'touch'])) {
     console.error(`# by ${way}: ${Date.now() - from} ms from the empty widget to the exported file`);
   });
 }
+
+test('an analyst does it all by the keyboard alone', async () => {
+  const { page } = await blank('controls label="Load"');
+  const from = Date.now();
+  // The browser has to be told that somebody waits before the key is pressed.
+  const chooser = page.waitForEvent('filechooser');
+  const opens = page.getByRole('button', { name: 'Open a file' });
+  await opens.waitFor();
+  await opens.focus();
+  await page.keyboard.press('Enter');
+  await (await chooser).setFiles({ name: 'load.csv', mimeType: 'text/csv', buffer: Buffer.from(csv(wave())) });
+  await page.waitForFunction(() => window.widget.state === 'ready');
+  await page.locator('[part=chart]').focus();
+  await page.keyboard.press('n');
+  assert.match(await page.locator('.more p').first().textContent() ?? '', /^At the peak/);
+  await page.keyboard.press('d');
+  assert.deepEqual(await page.evaluate(() => window.widget.labels.map((label) => label.verdict)), ['normal']);
+  await page.locator('input[type=range]').focus();
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction(() => window.widget.sensitivity === 51);
+  await page.getByRole('button', { name: 'More' }).focus();
+  await page.keyboard.press('Enter');
+  const file = page.locator('[data-file="labels.json"]');
+  await file.waitFor();
+  for (let i = 0; i < 20 && !await file.evaluate((item) => item === /** @type {ShadowRoot} */ (item.getRootNode()).activeElement); i += 1) await page.keyboard.press('ArrowDown');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+  assert.equal(JSON.parse(readFileSync(await download.path(), 'utf8')).length, 1);
+  console.error(`# by keyboard: ${Date.now() - from} ms from the empty widget to the exported file`);
+});
