@@ -1,6 +1,6 @@
-//! The back end of the chart: that of plotters-canvas, but with text in one font, which is set once a picture.
+//! The back end of the chart: that of plotters-canvas, but a font is set only when it is another.
 //!
-//! A canvas reads a font anew each time it is set, which costs more than the text.
+//! A canvas resolves a font anew each time it is set, which costs more than the text.
 
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
@@ -16,14 +16,18 @@ type Result<T> = std::result::Result<T, DrawingErrorKind<Error>>;
 pub struct Canvas<'a> {
     backend: CanvasBackend,
     context: &'a CanvasRenderingContext2d,
-    /// The font that is set; empty: none yet.
-    font: String,
+    /// The font that is set; empty: that of a new canvas.
+    font: &'a mut String,
 }
 
 impl<'a> Canvas<'a> {
-    /// A picture on this canvas by its own context; `None` if it has no 2d context.
-    pub fn new(canvas: HtmlCanvasElement, context: &'a CanvasRenderingContext2d) -> Option<Canvas<'a>> {
-        Some(Canvas { backend: CanvasBackend::with_canvas_object(canvas)?, context, font: String::new() })
+    /// A picture on this canvas by its own context, in which `font` is set; `None` if it has no 2d context.
+    pub fn new(
+        canvas: HtmlCanvasElement,
+        context: &'a CanvasRenderingContext2d,
+        font: &'a mut String,
+    ) -> Option<Canvas<'a>> {
+        Some(Canvas { backend: CanvasBackend::with_canvas_object(canvas)?, context, font })
     }
 }
 
@@ -102,7 +106,7 @@ impl DrawingBackend for Canvas<'_> {
             HPos::Center => "center",
         });
         let font = format!("{} {}px {}", style.style().as_str(), style.size(), style.family().as_str());
-        if font != self.font {
+        if font != *self.font {
             self.context.set_font(&font);
             self.font.clone_from(&font);
         }

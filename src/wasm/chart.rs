@@ -15,6 +15,8 @@ pub struct Chart {
     drawing: Drawing,
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
+    /// The font that is set in the context.
+    font: String,
 }
 
 #[wasm_bindgen]
@@ -27,7 +29,7 @@ impl Chart {
     pub fn new(canvas: HtmlCanvasElement) -> Result<Chart, JsValue> {
         let context = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into().ok());
         let context = context.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
-        Ok(Chart { drawing: Drawing::default(), canvas, context })
+        Ok(Chart { drawing: Drawing::default(), canvas, context, font: String::new() })
     }
 
     /// The colours that [`Chart::theme`] wants, in order: each the custom property `--anomaly-NAME`.
@@ -129,11 +131,11 @@ impl Chart {
 
     /// Sets the size of the picture, and the device pixels a CSS pixel.
     pub fn resize(&mut self, width: u32, height: u32, scale: f64) {
-        if self.canvas.width() != width {
+        if (self.canvas.width(), self.canvas.height()) != (width, height) {
+            // The context forgets everything with this.
             self.canvas.set_width(width);
-        }
-        if self.canvas.height() != height {
             self.canvas.set_height(height);
+            self.font.clear();
         }
         self.drawing.resize(f64::from(width), f64::from(height), scale);
     }
@@ -171,15 +173,15 @@ impl Chart {
     ///
     /// # Errors
     /// Code `draw` when the canvas refuses.
-    pub fn draw(&self, labels: Vec<String>) -> Result<(), JsValue> {
-        let backend = Canvas::new(self.canvas.clone(), &self.context);
+    pub fn draw(&mut self, labels: Vec<String>) -> Result<(), JsValue> {
+        let Chart { drawing, canvas, context, font } = self;
+        let backend = Canvas::new(canvas.clone(), context, font);
         let mut backend =
             backend.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
-        self.context.save();
-        self.context.scale(1.0 / FINE, 1.0 / FINE)?;
-        self.context.set_line_join("round");
-        let drawn = self.drawing.draw(&mut backend, &labels);
-        self.context.restore();
+        context.set_transform(1.0 / FINE, 0.0, 0.0, 1.0 / FINE, 0.0, 0.0)?;
+        context.set_line_join("round");
+        let drawn = drawing.draw(&mut backend, &labels);
+        context.reset_transform()?;
         drawn.map_err(thrown)
     }
 }
