@@ -3,7 +3,7 @@
 use crate::math::stats::{MAD_TO_SIGMA, median_in_place, quantile_sorted};
 use crate::score::rarity::{BUDGET, ExponentialTail, rarity};
 
-/// Usual deviations of a score at the default limit.
+/// Usual deviations of a score at the default limit where that is lowest.
 pub const LIMIT: f64 = 5.2;
 
 /// Where a positive quantity usually is.
