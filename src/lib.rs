@@ -28,5 +28,5 @@ pub mod evaluate;
 pub mod wasm;
 
 pub use error::{Error, Result};
-pub use pipeline::{Pipeline, Report, Settings, Watch};
+pub use pipeline::{Decision, Pipeline, Report, Settings, Watch};
 pub use series::Series;

@@ -11,13 +11,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decide::Peaks;
 use crate::decide::events::{self, Event, Evidence};
 use crate::decide::shape::CONTEXT;
 use crate::decide::threshold::{Calibration, Threshold};
+use crate::decide::{History, Peaks};
 use crate::detect::{self, Fitted, Reach, Setup, StreamingDetector, Tail, registry, streaming};
 use crate::error::{Error, Result};
-use crate::math::stats;
 use crate::nn::weights::Weights;
 use crate::prepare::{self, Grid, Prepare};
 use crate::series::Series;
@@ -99,6 +98,21 @@ pub struct Report {
     pub events: Vec<Event>,
 }
 
+/// What of a [`Report`] threshold and sensitivity decide; the fields are the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// See [`Report::start`].
+    pub start: usize,
+    /// See [`Report::settled`].
+    pub settled: usize,
+    /// See [`Report::limits`].
+    pub limits: Vec<f64>,
+    /// See [`Report::ordinary`].
+    pub ordinary: f64,
+    /// See [`Report::events`].
+    pub events: Vec<Event>,
+}
+
 /// A detector fitted to a series, with the preparation that goes before it.
 struct Model {
     prepare: Prepare,
@@ -159,8 +173,8 @@ pub struct Watch {
     online: Box<dyn StreamingDetector>,
     /// Rows at the start of the series whose scores are the calibration.
     train_rows: usize,
-    /// Calibration scores, without NaN.
-    history: Vec<f64>,
+    /// Calibration scores.
+    history: History,
     rows: Rows,
     /// Peaks of the scores of rows that are forgotten.
     peaks: Peaks,
@@ -203,7 +217,7 @@ impl Watch {
             model,
             settings: settings.clone(),
             train_rows: 0,
-            history: Vec::new(),
+            history: History::default(),
             rows: Rows::default(),
             peaks: Peaks::default(),
             settled: 0,
@@ -340,9 +354,7 @@ impl Watch {
         }
         // The calibration sees the training rows and nothing of what follows, in whatever chunks they came.
         self.score(&rows.slice(0, missing))?;
-        self.history = stats::finite(&self.rows.score[..self.train_rows - self.rows.base()]);
-        // Sorted once, it is sorted quickly by every decision.
-        self.history.sort_unstable_by(f64::total_cmp);
+        self.history = History::of(&self.rows.score[..self.train_rows - self.rows.base()]);
         self.score(&rows.slice(missing, rows.len()))
     }
 
@@ -408,12 +420,23 @@ impl Watch {
 
     /// The report from row `since` on, or from the first that has not been forgotten.
     pub fn report(&self, since: usize) -> Report {
+        let Decision { start, settled, limits, ordinary, events } = self.decision(since);
+        let rows = &self.rows;
+        let cut = |column: &[f64]| column[start - rows.base()..].to_vec();
+        let known = |column: &[f64]| column.iter().any(|v| v.is_finite());
+        let expected = known(&rows.expected).then(|| cut(&rows.expected));
+        let band = known(&rows.band).then(|| cut(&rows.band));
+        Report { start, settled, scores: cut(&rows.score), limits, expected, band, ordinary, events }
+    }
+
+    /// What the report from row `since` on says of limits and events.
+    pub fn decision(&self, since: usize) -> Decision {
         let rows = &self.rows;
         let base = rows.base();
-        let provisional = if self.calibrated() { None } else { Some(stats::finite(&rows.score)) };
-        let history = provisional.as_deref().unwrap_or(&self.history);
+        let provisional = if self.calibrated() { None } else { Some(History::of(&rows.score)) };
+        let history = provisional.as_ref().unwrap_or(&self.history);
         let threshold = self.settings.threshold;
-        let limits = self.limits(history, &mut { self.peaks }, &rows.score);
+        let mut limits = self.limits(history, &mut { self.peaks }, &rows.score);
         let points = self.settled_points();
         let final_rows = rows.place.partition_point(|g| *g < points).min(self.fixed_rows() - base);
         let calibrated = self.fixed_rows() >= self.train_rows;
@@ -427,27 +450,17 @@ impl Watch {
         };
         events.retain(|e| base + e.start >= self.first);
         let start = since.clamp(self.first, self.len());
-        let open = events::settled(&evidence, options);
-        let cut = |column: &[f64]| column[start - base..].to_vec();
-        let band = rows.band.iter().any(|v| v.is_finite());
+        let settled = base + events::settled(&evidence, options);
         events.retain(|e| base + e.end > start);
         for event in &mut events {
             event.shift(base);
         }
-        Report {
-            start,
-            settled: base + open,
-            scores: cut(&rows.score),
-            limits: cut(&limits),
-            expected: expected.then(|| cut(&rows.expected)),
-            band: band.then(|| cut(&rows.band)),
-            ordinary: if history.is_empty() { 0.0 } else { stats::median(history) },
-            events,
-        }
+        limits.drain(..start - base);
+        Decision { start, settled, limits, ordinary: history.ordinary(), events }
     }
 
     /// The limits of scores from the first row kept on.
-    fn limits(&self, history: &[f64], peaks: &mut Peaks, scores: &[f64]) -> Vec<f64> {
+    fn limits(&self, history: &History, peaks: &mut Peaks, scores: &[f64]) -> Vec<f64> {
         let own = self.train_rows.saturating_sub(self.rows.base());
         let calibration = Calibration { history, scale: self.model.fitted.rarity(), own };
         self.settings.threshold.limits(&calibration, peaks, scores, self.settings.sensitivity)
@@ -461,7 +474,7 @@ impl Watch {
 
     fn evidence<'a>(
         &'a self,
-        history: &'a [f64],
+        history: &'a History,
         limits: &'a [f64],
         expected: bool,
         settled: usize,

@@ -3,8 +3,8 @@
 
 mod common;
 
-use anomaly_widget::decide::Peaks;
 use anomaly_widget::decide::threshold::{Calibration, Threshold};
+use anomaly_widget::decide::{History, Peaks};
 use anomaly_widget::detect::{Entry, Reach, Setup, streaming};
 use anomaly_widget::math::random::Random;
 use anomaly_widget::math::stats;
@@ -200,7 +200,7 @@ fn white_noise_stays_within_the_budget() {
     each(|entry| {
         let train = noise(3000, 6);
         let fitted = fit(entry, None, &train).unwrap();
-        let history = stats::finite(&fitted.score(&train).unwrap().value);
+        let history = History::of(&fitted.score(&train).unwrap().value);
         let (mut scored, mut robust, mut quantile, mut usual) = (0, 0, 0, 0);
         for seed in 0..4 {
             let mut x = train.clone();

@@ -108,7 +108,7 @@ export class AnomalyWidgetElement extends Base {
       changed: () => this.#feedChanged(), counted: () => this.#counted(),
       failed: (error) => { if (/** @type {any} */ (error)?.code === 'closed') this.#plan('again'); else this.#fail(error); },
       loaded: ({ Ledger, words }) => {
-        Object.assign(this.#partly, words);
+        this.#learn(words);
         this.#ledger = new Ledger();
         this.#panel.footer.append(this.#ledger.box);
         this.#ledger.box.addEventListener('toggle', () => this.#counted());
@@ -148,7 +148,7 @@ export class AnomalyWidgetElement extends Base {
   #read() {
     return this.#reading ??= part('reader').then(({ Desk, css, words }) => {
       adopt(/** @type {ShadowRoot} */ (this.shadowRoot), css);
-      Object.assign(this.#partly, words);
+      this.#learn(words);
       this.#desk = new Desk(this.#panel, this.#view, this.#host);
       this.#desk.mark();
       this.#desk.drawn();
@@ -357,7 +357,7 @@ export class AnomalyWidgetElement extends Base {
   #decided(decision, sensitivity) {
     const changed = this.#findings.decide(decision);
     this.#decidedAt = sensitivity;
-    this.#view.decided();
+    this.#view.decided(decision);
     this.#show(changed);
   }
 
@@ -584,8 +584,15 @@ export class AnomalyWidgetElement extends Base {
     return /** @type {Format} */ (this.#formatKept);
   }
 
+  /** All words together, the same object until one of them changes. @type {Strings | null} */
+  #wordsKept = null;
   /** Those of a part are there before anything asks for them. */
-  get #words() { return /** @type {Strings} */ ({ ...words, ...this.#partly, ...this.#spoken, ...this.#strings }); }
+  get #words() { return this.#wordsKept ??= /** @type {Strings} */ ({ ...words, ...this.#partly, ...this.#spoken, ...this.#strings }); }
+  /** @param {Partial<Strings>} words of a part that was loaded */
+  #learn(words) {
+    Object.assign(this.#partly, words);
+    this.#wordsKept = null;
+  }
   get #step() { return this.#session.info?.step ?? 0; }
   get #parsing() { return { format: this.format, column: this.column }; }
   get #allSettings() {
@@ -626,6 +633,7 @@ export class AnomalyWidgetElement extends Base {
   get strings() { return { ...this.#strings }; }
   set strings(strings) {
     this.#strings = { ...strings };
+    this.#wordsKept = null;
     this.#write();
     if (this.#findings.columns.length) this.#view.read(this.#format, this.#step, this.#words.scoreOf.toLowerCase());
     this.#desk?.mark();

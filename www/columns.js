@@ -38,12 +38,14 @@ export class Columns {
   /**
    * Replaces a column from a row on.
    * @param {Name} name
-   * @param {Float64Array} rows
+   * @param {Float64Array} rows a single one stands for all
    * @param {number} start counted from the first row ever seen
    */
   put(name, rows, start) {
     const at = Math.max(start - this.base, 0), skip = Math.max(this.base - start, 0);
-    this.#room(name, this.length).set(rows.subarray(skip, skip + this.length - at), at);
+    const column = this.#room(name, this.length);
+    if (rows.length === 1) column.fill(rows[0], at, this.length);
+    else column.set(rows.subarray(skip, skip + this.length - at), at);
   }
 
   /**

@@ -119,7 +119,7 @@ export class Desk {
       explain: (event) => (info ? explain(event, findings.columns, { info, summary: detectors.find((d) => d.name === event.detectors[0])?.summary ?? '', threshold, sensitivity: this.host.decidedAt }, format, words) : []),
       figure: () => this.#figureOf(),
       choose: (change) => { this.#choice = { ...this.#choice, ...change }; this.#writeList(); },
-      pick: (event) => this.pick(event),
+      pick: (id) => { const event = this.host.findings.events.find((event) => event.id === id); if (event) this.pick(event); },
       zoom: (stretch) => this.host.zoomTo(stretch),
       judge: (stretch, verdict) => this.#judge(stretch, verdict),
       drop: (label) => this.#drop(label),

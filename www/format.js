@@ -24,6 +24,17 @@ export class Format {
   }
   #number; #large; #whole; #tenths;
 
+  /** Formats of other kinds, each made when it is first needed. @type {Map<string, Intl.NumberFormat>} */
+  #others = new Map();
+
+  /** @param {Intl.NumberFormatOptions} options @param {number} value */
+  #other(options, value) {
+    const key = Object.values(options).join();
+    let format = this.#others.get(key);
+    if (!format) this.#others.set(key, format = new Intl.NumberFormat(this.locale, options));
+    return format.format(value);
+  }
+
   /** A value of the series. @param {number} value */
   value(value) {
     return (Math.abs(value) >= 1e4 ? this.#large : this.#number).format(value);
@@ -41,13 +52,13 @@ export class Format {
 
   /** A part of 1. @param {number} part */
   percent(part) {
-    return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: part < 0.1 ? 1 : 0 }).format(part);
+    return this.#other({ style: 'percent', maximumFractionDigits: part < 0.1 ? 1 : 0 }, part);
   }
 
   /** A span of time in its largest unit: "31.5 hr". @param {number} ms */
   span(ms) {
     const [size, unit] = UNITS.find(([size]) => ms >= size) ?? [1, 'millisecond'];
-    return new Intl.NumberFormat(this.locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: ms / size < 100 ? 1 : 0 }).format(ms / size);
+    return this.#other({ style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: ms / size < 100 ? 1 : 0 }, ms / size);
   }
 
   /** A moment with its date; seconds only where the step needs them. @param {number} ms @param {number} step */

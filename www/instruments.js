@@ -32,8 +32,13 @@ export class Instruments {
     panel.by.after(this.legend);
   }
 
+  /** What {@link say} wrote last. @type {import('./words.js').Words | null} */
+  #said = null;
+
   /** Writes the texts that do not change with the data. @param {import('./words.js').Words} words */
   say(words) {
+    if (words === this.#said) return;
+    this.#said = words;
     this.limit.ariaLabel = words.limitHandle;
     for (const [colour, word] of Object.entries(LEGEND)) {
       const text = this.legend.querySelector(`[data-colour=${colour}] > :last-child`);

@@ -31,7 +31,7 @@ const MOST = 100;
  * @property {(event: AnomalyEvent) => string[]} explain
  * @property {() => Node | string} figure of the chosen event
  * @property {(change: Partial<Choice>) => void} choose
- * @property {(event: AnomalyEvent) => void} pick
+ * @property {(id: string) => void} pick
  * @property {(stretch: { start: number, end: number }) => void} zoom
  * @property {(stretch: { start: number, end: number }, verdict: Label['verdict']) => void} judge
  * @property {(label: Label) => void} drop
@@ -72,9 +72,11 @@ export function writeList({ heading, filters, list, score }, show) {
   if (late) shown.push(late);
   const focused = focusIn(list);
   const own = labels.filter((label) => !events.some((event) => labelOf(event, [label])));
-  list.replaceChildren(...shown.map((event) => entry(event, show)), ...own.map((label) => ownEntry(label, show)));
-  if (shown.length === 0) list.prepend(h('li', {}, h('p', {}, events.length ? words.noneShown : words.none)));
-  if (sorted.length > shown.length) list.append(h('li', {}, h('p', {}, words.more(sorted.length - shown.length))));
+  const before = new Map([.../** @type {HTMLCollectionOf<HTMLElement>} */ (list.children)].map((item) => [item.dataset.id, item]));
+  const items = [...shown.map((event) => entry(event, show, before.get(event.id))), ...own.map((label) => ownEntry(label, show))];
+  if (shown.length === 0) items.unshift(h('li', {}, h('p', {}, events.length ? words.noneShown : words.none)));
+  if (sorted.length > shown.length) items.push(h('li', {}, h('p', {}, words.more(sorted.length - shown.length))));
+  if (items.length !== list.children.length || items.some((item, i) => item !== list.children[i])) list.replaceChildren(...items);
   if (focused) /** @type {HTMLElement | null} */ (list.querySelector(focused))?.focus();
   score.textContent = labels.length ? rightnessText(show) : '';
 }
@@ -87,23 +89,47 @@ function focusIn(list) {
   return `[data-id="${CSS.escape(item.dataset.id ?? '')}"] ${active.dataset.does ? `[data-does=${active.dataset.does}]` : '.event'}`;
 }
 
-/** @param {AnomalyEvent} event @param {Entry} show */
-function entry(event, show) {
+/**
+ * The entry of an event. One that was there and is not open stays, with what is new written into it: a slider that is
+ * dragged changes all of them at every step.
+ * @param {AnomalyEvent} event
+ * @param {Entry} show
+ * @param {HTMLElement} [old] as it was
+ */
+function entry(event, show, old) {
   const { labels, step, format, words } = show;
   const current = event.id === show.chosen;
   const label = labelOf(event, labels);
   const severity = format.tenths(event.severity);
-  const item = h('li', { 'data-level': show.level(event.severity), 'data-id': event.id, ...(label && { 'data-verdict': label.verdict }), ...(current && { 'aria-current': 'true' }) },
-    h('button', { type: 'button', class: 'event', 'aria-expanded': String(current), click: () => show.pick(event) },
-      h('i', { title: words.severity(severity) }, h('span', { class: 'quiet' }, words.severity('')), severity),
-      h('span', { class: `kind ${event.kind}`, role: 'img', 'aria-label': words.isKind[event.kind] }),
-      h('b', {}, format.moment(event.start, step)),
-      h('span', { class: 'what' }, [summary(event, format, words), ...(label ? [words.verdicts[label.verdict]] : [])].join(' · '))));
+  const item = old && !current && !old.ariaCurrent ? old : h('li', { 'data-id': event.id, ...(current && { 'aria-current': 'true' }) },
+    h('button', { type: 'button', class: 'event', 'aria-expanded': String(current), click: () => show.pick(event.id) },
+      h('i', {}, h('span', { class: 'quiet' }), ''), h('span', { role: 'img' }), h('b'), h('span', { class: 'what' })));
+  const [head, kind, when, what] = /** @type {HTMLCollectionOf<HTMLElement>} */ (item.children[0].children);
+  put(item, 'data-level', show.level(event.severity));
+  put(item, 'data-verdict', label?.verdict);
+  put(head, 'title', words.severity(severity));
+  write(/** @type {Node} */ (head.firstChild), words.severity(''));
+  write(/** @type {Node} */ (head.lastChild), severity);
+  put(kind, 'class', `kind ${event.kind}`);
+  put(kind, 'aria-label', words.isKind[event.kind]);
+  write(when, format.moment(event.start, step));
+  write(what, [summary(event, format, words), ...(label ? [words.verdicts[label.verdict]] : [])].join(' · '));
   if (current) {
     const lines = show.explain(event).map((line) => h('p', {}, line));
     item.append(h('div', { class: 'more' }, show.figure(), ...lines.slice(0, 2), ...actions(event, label, show), ...lines.slice(2)));
   }
   return item;
+}
+
+/** Sets an attribute, unless it is so. @param {Element} element @param {string} name @param {string} [value] */
+function put(element, name, value) {
+  if (value === undefined) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** Writes a text, unless it is there. @param {Node} node @param {string} text */
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
 
 /** A stretch that the reader labelled and no event has. @param {Label} label @param {Entry} show */

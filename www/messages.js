@@ -55,7 +55,8 @@
  * @property {AnomalyEvent[]} events
  */
 
-/** @typedef {{ start: number, settled: number, limits: Float64Array, ordinary: number, events: AnomalyEvent[] }} Decision of the rows from `start` on */
+/** @typedef {{ start: number, settled: number, limits: Float64Array, ordinary: number, events: AnomalyEvent[] }} Decision of the rows from `start` on; a single
+ *   limit holds for all of them */
 
 /** @typedef {{ stage: 'read' | 'fit' | 'score' | 'adapt', done: number }} Progress `done`: 0 to 1 */
 

@@ -95,8 +95,13 @@ export class Panel {
     });
   }
 
+  /** What {@link say} wrote last. @type {Words | null} */
+  #said = null;
+
   /** Writes the texts that do not change with the data. @param {Words} words */
   say(words) {
+    if (words === this.#said) return;
+    this.#said = words;
     this.pickerLabel.textContent = words.detector;
     this.sliderLabel.textContent = words.sensitivity;
     this.reset.textContent = words.reset;

@@ -157,9 +157,10 @@ export class View {
     this.draw();
   }
 
-  /** Follows a change of all limits. */
-  decided() {
-    this.#chart?.limits(this.columns.get('limits') ?? new Float64Array());
+  /** Follows a change of all limits. @param {import('./messages.js').Decision} decision that the columns have taken in */
+  decided({ start, limits }) {
+    const one = limits.length === 1 && start <= this.columns.base;
+    this.#chart?.limits(one ? limits : this.columns.get('limits') ?? new Float64Array());
     this.draw();
   }
 

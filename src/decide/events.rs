@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::history::History;
 use super::published;
 use super::runs::{highest, hits, merged, news};
 use super::shape::{SHIFT_REACH, direction, kind};
 use crate::error::{Error, Result};
-use crate::math::stats;
 
 /// What counts as one event.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -125,8 +125,8 @@ impl Event {
 /// What the decision looks at. Columns are of equal length, one entry a row.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
-    /// Calibration scores, without NaN.
-    pub history: &'a [f64],
+    /// The calibration scores.
+    pub history: &'a History,
     /// Scores; NaN: not scored.
     pub scores: &'a [f64],
     /// One limit a score.
@@ -144,14 +144,12 @@ pub struct Evidence<'a> {
 /// The events, in order. Each depends on the rows up to [`SHIFT_REACH`] or `merge + pad` after it and on those
 /// before it, never on later ones.
 pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
-    let ordinary = if evidence.history.is_empty() { 0.0 } else { stats::median(evidence.history) };
-    let mut sorted = evidence.history.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
+    let ordinary = evidence.history.ordinary();
     let mut events: Vec<Event> = Vec::new();
     for (start, end, lasts) in news(evidence, ordinary, options) {
         let Some(peak) = highest(evidence.scores, start, end) else { continue };
         let (top, limit) = (evidence.scores[peak], evidence.limits[peak]);
-        let floor = prune_floor(&sorted, limit);
+        let floor = evidence.history.below(limit);
         if top - floor < options.prune * (top - floor.min(0.0)) {
             continue;
         }
@@ -215,7 +213,7 @@ fn reach(options: &Options) -> usize {
 /// Rows before this one, and the events there, never change again: no run over the limit is open, not even one
 /// that is too low for an event by itself.
 pub fn settled(evidence: &Evidence, options: &Options) -> usize {
-    let ordinary = if evidence.history.is_empty() { 0.0 } else { stats::median(evidence.history) };
+    let ordinary = evidence.history.ordinary();
     merged(hits(evidence, ordinary, options.hysteresis), options.merge)
         .into_iter()
         .find(|(_, end)| end + reach(options) > evidence.settled)
@@ -225,7 +223,7 @@ pub fn settled(evidence: &Evidence, options: &Options) -> usize {
 /// The last row up to `until` from which on events are found as if nothing came before: no run over the limit
 /// is open there or ended so near before that it could be joined or muted.
 pub fn quiet(evidence: &Evidence, options: &Options, until: usize) -> usize {
-    let ordinary = if evidence.history.is_empty() { 0.0 } else { stats::median(evidence.history) };
+    let ordinary = evidence.history.ordinary();
     let after = options.merge + options.refractory + 2 * options.pad + 1;
     let mut row = until;
     for (start, end) in hits(evidence, ordinary, options.hysteresis).into_iter().rev() {
@@ -237,21 +235,13 @@ pub fn quiet(evidence: &Evidence, options: &Options, until: usize) -> usize {
     row
 }
 
-/// The largest calibration score, of all in order, that is not over this limit.
-fn prune_floor(sorted: &[f64], limit: f64) -> f64 {
-    match sorted[..sorted.partition_point(|v| *v <= limit)].last() {
-        Some(floor) if floor.is_finite() => *floor,
-        _ => 0.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn decide(scores: &[f64], limit: f64, values: &[f64], options: &Options) -> Vec<Event> {
         let limits = vec![limit; scores.len()];
-        let history = [0.0, 1.0, 0.5];
+        let history = History::of(&[0.0, 1.0, 0.5]);
         let evidence = Evidence {
             history: &history,
             scores,
@@ -358,7 +348,7 @@ mod tests {
         let mut scores = flat(40, &[(20, 1.05)]);
         let limits = vec![1.01; 40];
         let at = |scores: &[f64], settled: usize| {
-            let (history, values) = ([0.0, 1.0, 0.5], vec![0.0; 40]);
+            let (history, values) = (History::of(&[0.0, 1.0, 0.5]), vec![0.0; 40]);
             let evidence = Evidence {
                 history: &history,
                 scores,
@@ -377,7 +367,7 @@ mod tests {
     }
 
     fn quiet_before(scores: &[f64], limits: &[f64], until: usize) -> usize {
-        let (history, values) = ([0.0, 1.0, 0.5], vec![0.0; scores.len()]);
+        let (history, values) = (History::of(&[0.0, 1.0, 0.5]), vec![0.0; scores.len()]);
         let evidence = Evidence {
             history: &history,
             scores,

@@ -4,6 +4,7 @@
 //! moves: no detector runs.
 
 pub mod events;
+mod history;
 mod learned;
 pub mod published;
 mod runs;
@@ -11,5 +12,6 @@ pub mod shape;
 pub mod threshold;
 
 pub use events::{Direction, Event, EventKind};
+pub use history::History;
 pub use learned::Peaks;
 pub use threshold::Threshold;

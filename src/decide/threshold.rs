@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::history::History;
 use super::learned::{Lesson, Peaks};
 use super::published;
 use crate::error::{Error, Result};
@@ -64,10 +65,10 @@ pub enum Threshold {
 }
 
 /// What limits are measured by.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Calibration<'a> {
-    /// The calibration scores, without NaN.
-    pub history: &'a [f64],
+    /// The calibration scores.
+    pub history: &'a History,
     /// The scale of scores that are rarities by themselves.
     pub scale: Option<Rarity>,
     /// So many of the first scores that get a limit are calibration scores themselves.
@@ -95,7 +96,7 @@ impl Threshold {
         sensitivity: f64,
     ) -> Vec<f64> {
         let Calibration { history, scale, own } = *calibration;
-        let base = if history.is_empty() { 0.0 } else { stats::median(history) };
+        let base = history.ordinary();
         let factor = factor(sensitivity);
         let moved = |limit: f64| if factor == 1.0 { limit } else { base + (limit - base) * factor };
         match *self {
@@ -111,12 +112,12 @@ impl Threshold {
             }
             Threshold::Tail { .. } if scale.is_none() => {
                 let (known, new) = scores.split_at(own.min(scores.len()));
-                let lesson = Lesson::new(self.constant(history, scale, base) - base, history.len());
+                let lesson = Lesson::new(self.constant(history, scale) - base, history.sorted().len());
                 let first = moved(base + lesson.first());
                 let learned = new.iter().map(|score| moved(base + peaks.limit(score - base, &lesson)));
                 std::iter::repeat_n(first, known.len()).chain(learned).collect()
             }
-            _ => vec![moved(self.constant(history, scale, base)); scores.len()],
+            _ => vec![moved(self.constant(history, scale)); scores.len()],
         }
     }
 
@@ -130,14 +131,13 @@ impl Threshold {
     }
 
     /// The limit of the rules that look at the calibration scores only. Without such scores nothing is strange.
-    fn constant(&self, history: &[f64], scale: Option<Rarity>, median: f64) -> f64 {
+    fn constant(&self, history: &History, scale: Option<Rarity>) -> f64 {
         match (*self, scale) {
             (Threshold::Fixed { limit }, _) => return limit,
             (Threshold::Tail { p }, Some(scale)) => return scale.score(rarity(p)),
             _ => {}
         }
-        let mut sorted = history.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
+        let (sorted, median) = (history.sorted(), history.ordinary());
         let (Some(low), Some(high)) = (sorted.first(), sorted.last()) else { return f64::INFINITY };
         let floor = DEVIATION_FLOOR * (high - low);
         match *self {
@@ -145,14 +145,14 @@ impl Threshold {
                 let mut away: Vec<f64> = sorted.iter().map(|v| (v - median).abs()).collect();
                 median + k * (MAD_TO_SIGMA * stats::median_in_place(&mut away)).max(floor)
             }
-            Threshold::Sigma { k } => stats::mean(&sorted) + k * stats::std(&sorted).max(floor),
+            Threshold::Sigma { k } => stats::mean(sorted) + k * stats::std(sorted).max(floor),
             Threshold::Quantile { q } => {
                 // p = (1 + #{calibration >= s}) / (n + 1) < q  <=>  s is over the (n + 1)(1 - q)-th smallest.
                 let n = sorted.len();
                 let rank = ((n as f64 + 1.0) * (1.0 - q)).ceil() as usize;
                 sorted[rank.clamp(1, n) - 1]
             }
-            Threshold::Tail { p } => ExponentialTail::of(&sorted).score(rarity(p)),
+            Threshold::Tail { p } => ExponentialTail::of(sorted).score(rarity(p)),
             Threshold::Fixed { .. } | Threshold::Dynamic | Threshold::Published => f64::INFINITY,
         }
     }
@@ -339,7 +339,7 @@ mod tests {
 
     /// The limit of the first score after the calibration.
     fn one(threshold: Threshold, history: &[f64], sensitivity: f64) -> f64 {
-        let calibration = Calibration { history, ..Calibration::default() };
+        let calibration = Calibration { history: &History::of(history), scale: None, own: 0 };
         threshold.limits(&calibration, &mut Peaks::default(), &[0.0], sensitivity)[0]
     }
 
@@ -348,6 +348,7 @@ mod tests {
         let history: Vec<f64> = (0..1000).map(|i| f64::from(i % 100)).collect();
         let rule = Threshold::default();
         let first = one(rule, &history, 50.0);
+        let history = History::of(&history);
         let high = first * 1.5;
         let scores = [high, 0.0, 0.0, high, 0.0, 0.0];
         let limits = |own, scale| {
@@ -362,7 +363,7 @@ mod tests {
         assert_eq!(limits(0, Some(Rarity::PLAIN)), [4.0; 6]);
         // In pieces as in one.
         let mut peaks = Peaks::default();
-        let calibration = Calibration { history: &history, ..Calibration::default() };
+        let calibration = Calibration { history: &history, scale: None, own: 0 };
         let mut pieces = rule.limits(&calibration, &mut peaks, &scores[..2], 50.0);
         pieces.extend(rule.limits(&calibration, &mut peaks, &scores[2..], 50.0));
         assert_eq!(pieces, learned);

@@ -112,11 +112,14 @@ impl Chart {
         Err(Error::Series { at: start, why: why.into() })
     }
 
-    /// Replaces all limits; rows without one have none.
-    pub fn replace_limits(&mut self, limits: &[f64]) {
+    /// Replaces all limits: one a row, those without have none; or a single one for all.
+    pub fn replace_limits(&mut self, mut limits: Vec<f64>) {
         self.changed(false);
-        let length = self.rows.len().min(limits.len());
-        self.rows.limits.replace(0, limits[..length].to_vec());
+        match limits[..] {
+            [one] => limits = vec![one; self.rows.len()],
+            _ => limits.truncate(self.rows.len()),
+        }
+        self.rows.limits.replace(0, limits);
     }
 
     /// Drops the first rows.
@@ -603,9 +606,10 @@ mod tests {
         assert!(all.replace(4, more.clone()).is_err());
         all.replace(1, more).unwrap();
         assert_eq!(all.rows.value.values(), [1.0, 4.0, 5.0]);
-        all.replace_limits(&[7.0]);
-        assert_eq!(all.rows.limits.get(0), Some(7.0));
-        assert_eq!(all.rows.limits.get(2), None);
+        all.replace_limits(vec![7.0]);
+        assert_eq!(all.rows.limits.get(2), Some(7.0));
+        all.replace_limits(vec![7.0, 8.0]);
+        assert_eq!((all.rows.limits.get(1), all.rows.limits.get(2)), (Some(8.0), None));
         all.forget(2);
         assert_eq!(all.rows.value.values(), [5.0]);
         all.forget(9);

@@ -34,6 +34,16 @@ pub fn median(values: &[f64]) -> f64 {
     median_in_place(&mut values.to_vec())
 }
 
+/// Median of sorted values; NaN for no values.
+pub fn median_sorted(sorted: &[f64]) -> f64 {
+    let half = sorted.len() / 2;
+    match (sorted.len() % 2, sorted.get(half.wrapping_sub(1)), sorted.get(half)) {
+        (0, Some(lower), Some(upper)) => 0.5 * (lower + upper),
+        (1, _, Some(middle)) => *middle,
+        _ => f64::NAN,
+    }
+}
+
 /// Median absolute deviation from the median, unscaled; NaN for no values.
 pub fn mad(values: &[f64]) -> f64 {
     let m = median(values);

@@ -87,8 +87,8 @@ impl Chart {
         self.drawing.forget(rows);
     }
 
-    /// Replaces all limits, one a row.
-    pub fn limits(&mut self, limits: &[f64]) {
+    /// Replaces all limits: one a row, or one for all.
+    pub fn limits(&mut self, limits: Vec<f64>) {
         self.drawing.replace_limits(limits);
     }
 

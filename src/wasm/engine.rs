@@ -69,15 +69,16 @@ impl Engine {
         self.watch.decide(threshold, sensitivity).map_err(thrown)
     }
 
-    /// `{start, settled, limits, ordinary, events}`: what [`Engine::decide`] changes, of the rows from `start` on.
+    /// `{start, settled, limits, ordinary, events}`: what [`Engine::decide`] changes, of the rows from `start` on. A
+    /// single limit holds for all of them.
     pub fn decision(&self) -> Result<JsValue, JsValue> {
-        let report = self.watch.report(0);
+        let decision = self.watch.decision(0);
         let object = Object::new();
-        set(&object, "start", &JsValue::from(report.start as f64));
-        set(&object, "settled", &JsValue::from(report.settled as f64));
-        set(&object, "limits", &Float64Array::from(report.limits.as_slice()));
-        set(&object, "ordinary", &JsValue::from(report.ordinary));
-        let events: Vec<EventObject> = report.events.iter().map(|e| self.event(e)).collect();
+        set(&object, "start", &JsValue::from(decision.start as f64));
+        set(&object, "settled", &JsValue::from(decision.settled as f64));
+        set(&object, "limits", &Float64Array::from(short(&decision.limits)));
+        set(&object, "ordinary", &JsValue::from(decision.ordinary));
+        let events: Vec<EventObject> = decision.events.iter().map(|e| self.event(e)).collect();
         set(&object, "events", &to_js(&events)?);
         Ok(object.into())
     }
@@ -133,6 +134,14 @@ impl Engine {
             confidence: if self.warnings.is_empty() { "high" } else { "low" },
             warnings: &self.warnings,
         })
+    }
+}
+
+/// One limit for all where they are the same: a slider that is dragged moves a million of them at each step.
+fn short(limits: &[f64]) -> &[f64] {
+    match limits {
+        [first, rest @ ..] if rest.iter().all(|limit| limit == first) => &limits[..1],
+        _ => limits,
     }
 }
 
