@@ -3,7 +3,7 @@
 use super::lanes::{self, Lane};
 use super::overlay::{self, Label, Mark};
 use super::overview;
-use super::pen::{Pen, Rect, stroke_of, text_width};
+use super::pen::{Pen, Rect, jagged, stroke_of, text_width};
 use super::rows::{Columns, Rows};
 use super::scale::{Scale, View, columns, stretches};
 use super::strip::Strip;
@@ -373,8 +373,14 @@ impl Chart {
         // Neighbours farther apart than a gap do not belong to one band.
         let apart = self.gap_pixels(x).max(2.0);
         for part in band.chunk_by(|a, b| b.0 - a.0 <= apart) {
-            let upper = part.iter().map(|&(at, _, high)| (at + 0.5, y.clamp(y.at(high))));
-            let lower = part.iter().rev().map(|&(at, low, _)| (at + 0.5, y.clamp(y.at(low))));
+            let pixels = |&(at, low, high): &(f64, f64, f64)| (at, y.clamp(y.at(high)), y.clamp(y.at(low)));
+            let part: Vec<(f64, f64, f64)> = part.iter().map(pixels).collect();
+            if jagged(&part) {
+                pen.columns(&part, self.theme.band)?;
+                continue;
+            }
+            let upper = part.iter().map(|&(at, top, _)| (at + 0.5, top));
+            let lower = part.iter().rev().map(|&(at, _, bottom)| (at + 0.5, bottom));
             pen.area(&upper.chain(lower).collect::<Vec<_>>(), self.theme.band)?;
         }
         Ok(())

@@ -62,6 +62,15 @@ pub fn stroke_of(line: &[(f64, f64)], usual: f64) -> f64 {
     if climbed > STEEP * (last.0 - first.0) && line.len() > 8 { usual.min(1.0) } else { usual }
 }
 
+/// Whether such columns, `(left edge, top, bottom)`, climb so that they are better drawn one by one: each filled as an
+/// upright block of one device pixel, not all as one polygon, whose many steep edges take a canvas ten times as long.
+pub fn jagged(columns: &[(f64, f64, f64)]) -> bool {
+    let (Some(first), Some(last)) = (columns.first(), columns.last()) else { return false };
+    let width = last.0 - first.0 + 1.0;
+    let climbed: f64 = columns.iter().zip(columns.iter().skip(1)).map(|(a, b)| (b.1 - a.1).abs()).sum();
+    climbed > STEEP * width && width == columns.len() as f64
+}
+
 fn draw_error(error: impl std::fmt::Display) -> Error {
     Error::Draw(error.to_string())
 }
@@ -108,6 +117,16 @@ impl<'a, B: DrawingBackend> Pen<'a, B> {
         self.backend
             .draw_rect((fine(left), fine(top)), (fine(right), fine(bottom)), &style, true)
             .map_err(draw_error)
+    }
+
+    /// Columns of one device pixel each, `(left edge, top, bottom)`.
+    ///
+    /// # Errors
+    /// As [`Pen::line`].
+    pub fn columns(&mut self, columns: &[(f64, f64, f64)], colour: RGBAColor) -> Result<()> {
+        columns.iter().try_for_each(|&(left, top, bottom)| {
+            self.block(Rect { left, top, right: left + 1.0, bottom }, colour)
+        })
     }
 
     /// A filled circle.

@@ -7,11 +7,9 @@ use super::scale::extent;
 use std::ops::Range;
 
 /// Rows of one entry of the index. Fewer make it larger, more leave more rows to look at at each pixel's edges.
-pub const BLOCK: usize = 64;
+const BLOCK: usize = 64;
 /// Rows of one entry of the coarser index.
-pub const WIDE: usize = 8 * BLOCK;
-/// Both, the coarser first.
-pub const SIZES: [usize; 2] = [WIDE, BLOCK];
+const WIDE: usize = 8 * BLOCK;
 
 /// The columns as they are handed over, all of one length or empty; NaN, or beyond the end: none there.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -135,40 +133,64 @@ impl Column {
         self.wide.extend(blocks.chunks(WIDE / BLOCK).map(|all| all.iter().fold(Block::NONE, Block::with)));
     }
 
-    /// What is known of so many rows, one of [`SIZES`], from a row on, if it is known and they end before `end`.
-    pub fn block(&self, row: usize, size: usize, end: usize) -> Option<Block> {
-        if !row.is_multiple_of(size) || row + size > end.min(self.values.len()) {
-            return None;
-        }
-        let blocks = if size == WIDE { &self.wide } else { &self.blocks };
-        blocks.get(row / size).copied()
+    /// These rows in pieces of which the index knows what is in them, and others that are looked at.
+    fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (Range<usize>, Block)> {
+        let end = rows.end.min(self.values.len());
+        let mut row = rows.start;
+        std::iter::from_fn(move || {
+            if row >= end {
+                return None;
+            }
+            let from = row;
+            let known = [(WIDE, &self.wide), (BLOCK, &self.blocks)].into_iter().find_map(|(size, blocks)| {
+                let inside = from.is_multiple_of(size) && from + size <= end;
+                let block = if inside { blocks.get(from / size) } else { None };
+                Some((from + size, *block?))
+            });
+            let (next, block) = known.unwrap_or_else(|| {
+                let next = ((from / BLOCK + 1) * BLOCK).min(end);
+                (next, Block::of(self.values.get(from..next).unwrap_or_default()))
+            });
+            row = next;
+            Some((from..next, block))
+        })
     }
 
-    /// The first rows of the smallest and of the largest of so many values, which are all finite.
-    pub fn places(&self, row: usize, size: usize, block: &Block) -> (usize, usize) {
-        let find = |wanted: f64, of: fn(&Block) -> f64| {
-            let inner = self.blocks.get(row / BLOCK..(row + size) / BLOCK).unwrap_or_default();
-            let from = row + BLOCK * inner.iter().position(|b| of(b) == wanted).unwrap_or(0);
-            let values = self.values.get(from..from + BLOCK).unwrap_or_default();
-            from + values.iter().position(|v| *v == wanted).unwrap_or(0)
-        };
-        (find(block.low, |b| b.low), find(block.high, |b| b.high))
+    /// What is in these rows.
+    pub fn block(&self, rows: Range<usize>) -> Block {
+        self.pieces(rows).fold(Block::NONE, |all, (_, piece)| all.with(&piece))
+    }
+
+    /// The first rows of the smallest and of the largest value of these; none where not every value is finite, or
+    /// there are no rows.
+    pub fn places(&self, rows: Range<usize>) -> Option<(usize, usize)> {
+        let mut pieces = self.pieces(rows);
+        let (first, mut all) = pieces.next()?;
+        let (mut low, mut high) = (first.clone(), first);
+        for (piece, block) in pieces {
+            if block.low < all.low {
+                low = piece.clone();
+            }
+            if block.high > all.high {
+                high = piece;
+            }
+            all = all.with(&block);
+        }
+        all.whole.then(|| (self.place(low, all.low, |b| b.low), self.place(high, all.high, |b| b.high)))
+    }
+
+    /// The first row of a piece that has this value, which is its smallest or its largest, as `of` says.
+    fn place(&self, piece: Range<usize>, wanted: f64, of: fn(&Block) -> f64) -> usize {
+        let inner = self.blocks.get(piece.start.div_ceil(BLOCK)..piece.end / BLOCK).unwrap_or_default();
+        let from = piece.start + BLOCK * inner.iter().position(|b| of(b) == wanted).unwrap_or(0);
+        let values = self.values.get(from..piece.end).unwrap_or_default();
+        from + values.iter().position(|v| *v == wanted).unwrap_or(0)
     }
 
     /// The smallest and largest finite value of these rows.
     pub fn extent(&self, rows: Range<usize>) -> Option<(f64, f64)> {
-        let mut all = Block::NONE;
-        let (mut row, end) = (rows.start, rows.end.min(self.values.len()));
-        while row < end {
-            let known = SIZES.iter().find_map(|size| Some((*size, self.block(row, *size, end)?)));
-            let (size, block) = known.unwrap_or_else(|| {
-                let next = ((row / BLOCK + 1) * BLOCK).min(end);
-                (next - row, Block::of(self.values.get(row..next).unwrap_or_default()))
-            });
-            all = all.with(&block);
-            row += size;
-        }
-        (all.low <= all.high).then_some((all.low, all.high))
+        let Block { low, high, .. } = self.block(rows);
+        (low <= high).then_some((low, high))
     }
 }
 
@@ -223,10 +245,23 @@ impl Times {
         self.wide.extend(steps.chunks(WIDE / BLOCK).map(|all| all.iter().copied().fold(0.0, f64::max)));
     }
 
-    /// The longest step into one of so many rows, one of [`SIZES`], from a row on.
-    pub fn longest_step(&self, row: usize, size: usize) -> f64 {
-        let steps = if size == WIDE { &self.wide } else { &self.steps };
-        steps.get(row / size).copied().unwrap_or(f64::INFINITY)
+    /// The longest step into one of these rows.
+    pub fn longest_step(&self, rows: Range<usize>) -> f64 {
+        let (mut row, mut most) = (rows.start, 0.0);
+        while row < rows.end {
+            let known = [(WIDE, &self.wide), (BLOCK, &self.steps)].into_iter().find_map(|(size, steps)| {
+                let inside = row.is_multiple_of(size) && row + size <= rows.end;
+                let step = if inside { steps.get(row / size) } else { None };
+                Some((row + size, *step?))
+            });
+            let (next, step) = known.unwrap_or_else(|| {
+                let next = ((row / BLOCK + 1) * BLOCK).min(rows.end);
+                (next, longest(self.values.get(row.saturating_sub(1)..next).unwrap_or_default()))
+            });
+            most = if step > most { step } else { most };
+            row = next;
+        }
+        most
     }
 }
 
@@ -315,15 +350,15 @@ mod tests {
     #[test]
     fn the_places_are_the_first_of_the_extremes() {
         let column = Column::from((0..1200).map(|i| ((i * 7919) % 251) as f64).collect::<Vec<_>>());
-        for (row, size) in [(0, BLOCK), (64, BLOCK), (0, WIDE), (512, WIDE)] {
-            let block = column.block(row, size, 1200).unwrap();
-            let (low, high) = column.places(row, size, &block);
-            let rows = &column.values()[row..row + size];
-            let first = |wanted: f64| row + rows.iter().position(|v| *v == wanted).unwrap();
-            assert_eq!((low, high), (first(block.low), first(block.high)));
-            assert_eq!(column.extent(row..row + size), Some((block.low, block.high)));
+        for rows in [0..64, 64..128, 0..512, 512..1024, 3..5, 70..1200, 0..1200, 100..101, 130..700] {
+            let (low, high) = column.places(rows.clone()).unwrap();
+            let values = &column.values()[rows.clone()];
+            let first = |wanted: f64| rows.start + values.iter().position(|v| *v == wanted).unwrap();
+            let (least, most) = column.extent(rows.clone()).unwrap();
+            assert_eq!((low, high), (first(least), first(most)), "{rows:?}");
         }
-        assert_eq!(column.block(1024, WIDE, 1200), None);
+        assert_eq!(column.places(7..7), None);
+        assert_eq!(Column::from(vec![1.0, f64::NAN, 2.0]).places(0..3), None);
     }
 
     #[test]
@@ -357,7 +392,11 @@ mod tests {
         let mut values: Vec<f64> = (0..200).map(f64::from).collect();
         values[64..].iter_mut().for_each(|v| *v += 500.0);
         let times = Times::from(values);
-        assert_eq!([0, 64, 128].map(|row| times.longest_step(row, BLOCK)), [1.0, 501.0, 1.0]);
-        assert_eq!(times.longest_step(0, WIDE), 501.0);
+        let step = |rows| times.longest_step(rows);
+        assert_eq!([step(0..64), step(64..128), step(128..192)], [1.0, 501.0, 1.0]);
+        assert_eq!(
+            [step(0..200), step(3..64), step(3..65), step(65..70), step(9..9)],
+            [501.0, 1.0, 501.0, 1.0, 0.0]
+        );
     }
 }

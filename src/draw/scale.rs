@@ -3,7 +3,7 @@
 //! Decimation is for the eye only and never for the detector: a column of pixels keeps its first, smallest,
 //! largest and last sample, which draws the same pixels as all of them would.
 
-use super::rows::{Column, SIZES, Times};
+use super::rows::{Column, Times};
 use std::ops::Range;
 
 /// The stretch of time that is shown, in milliseconds.
@@ -98,43 +98,65 @@ pub fn stretches(
     let mut column = Extremes::default();
     let mut before = f64::NEG_INFINITY;
     let place = |row: usize| time.values().get(row).copied().zip(value.get(row));
-    let mut row = rows.start;
-    while let Some((t, v)) = place(row).filter(|_| row < rows.end) {
-        if !v.is_finite() || t - before > longest {
-            column.close(&mut open);
-            finish(&mut open, &mut all, x);
-        }
-        // A block within one pixel column and without a gap is as good as its extremes.
-        let block = SIZES.iter().find_map(|&size| {
-            let block = value.block(row, size, rows.end).filter(|block| block.whole)?;
-            let one = time.longest_step(row, size) <= longest && one_column(time, row, size, x);
-            one.then_some((size, block))
-        });
-        if let Some((size, block)) = block {
-            let (low, high) = value.places(row, size, &block);
-            for at in [row, low.min(high), low.max(high), row + size - 1] {
-                let Some((t, v)) = place(at) else { continue };
+    for rows in pixel_columns(time, rows, x) {
+        // Without a gap a pixel column is as good as its extremes.
+        let joined = place(rows.start).is_some_and(|(t, _)| t - before <= longest);
+        let whole = joined && time.longest_step(rows.start + 1..rows.end) <= longest;
+        if let Some((low, high)) = value.places(rows.clone()).filter(|_| whole) {
+            for (t, v) in
+                [rows.start, low.min(high), low.max(high), rows.end - 1].into_iter().filter_map(place)
+            {
                 column.take((x.at(t), y.clamp(y.at(v))), &mut open);
                 before = t;
             }
-            row += size;
             continue;
         }
-        if v.is_finite() {
-            column.take((x.at(t), y.clamp(y.at(v))), &mut open);
-            before = t;
+        for (t, v) in rows.filter_map(place) {
+            if !v.is_finite() || t - before > longest {
+                column.close(&mut open);
+                finish(&mut open, &mut all, x);
+            }
+            if v.is_finite() {
+                column.take((x.at(t), y.clamp(y.at(v))), &mut open);
+                before = t;
+            }
         }
-        row += 1;
     }
     column.close(&mut open);
     finish(&mut open, &mut all, x);
     all
 }
 
-/// Whether so many rows from a row on lie in one column of pixels.
-fn one_column(time: &Times, row: usize, size: usize, x: &Scale) -> bool {
-    let at = |row: usize| time.values().get(row).map(|&t| x.at(t).floor());
-    at(row).is_some() && at(row) == at(row + size - 1)
+/// The rows of each pixel column that has some.
+fn pixel_columns(time: &Times, rows: Range<usize>, x: &Scale) -> impl Iterator<Item = Range<usize>> {
+    let end = rows.end.min(time.values().len());
+    let mut row = rows.start;
+    // Most have as many rows as the one before.
+    let mut width = 1;
+    std::iter::from_fn(move || {
+        if row >= end {
+            return None;
+        }
+        let from = row;
+        width = in_column(time.values().get(row..end).unwrap_or_default(), x, width);
+        row += width;
+        Some(from..row)
+    })
+}
+
+/// How many of these moments, increasing, are in the pixel column of the first. About `guess`, which is tried first.
+fn in_column(times: &[f64], x: &Scale, guess: usize) -> usize {
+    let column = |t: &f64| x.at(*t).floor();
+    let Some(first) = times.first().map(column) else { return 0 };
+    let inside = |at: usize| times.get(at).is_some_and(|t| column(t) == first);
+    let mut known = [guess, guess - 1].into_iter().find(|n| *n > 1 && inside(n - 1)).unwrap_or(1);
+    let mut step = 1;
+    while inside(known + step - 1) {
+        known += step;
+        step *= 2;
+    }
+    let open = times.get(known..times.len().min(known + step - 1)).unwrap_or_default();
+    known + open.partition_point(|t| column(t) == first)
 }
 
 /// Cuts a finished stretch at the ends of the range and keeps it.
@@ -215,31 +237,19 @@ pub fn columns(
     x: &Scale,
 ) -> Vec<(f64, f64, f64)> {
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
-    let mut row = rows.start;
-    while let Some(((mut l, mut h), &t)) = low.get(row).zip(high.get(row)).zip(time.values().get(row)) {
-        if row >= rows.end {
-            break;
-        }
-        let mut step = 1;
-        let block = SIZES.iter().find_map(|&size| {
-            let least = low.block(row, size, rows.end).filter(|block| block.whole)?;
-            let most = high.block(row, size, rows.end).filter(|block| block.whole)?;
-            one_column(time, row, size, x).then_some((size, least.low, most.high))
-        });
-        if let Some((size, least, most)) = block {
-            (step, l, h) = (size, least, most);
-        }
-        row += step;
-        if !l.is_finite() || !h.is_finite() {
+    for rows in pixel_columns(time, rows, x) {
+        let (least, most) = (low.block(rows.clone()).low, high.block(rows.clone()).high);
+        let Some(t) = time.values().get(rows.start).filter(|_| least.is_finite() && most.is_finite()) else {
             continue;
-        }
-        let column = x.clamp(x.at(t)).floor();
+        };
+        // What is beyond the edges counts to the columns there.
+        let column = x.clamp(x.at(*t)).floor();
         match all.last_mut() {
             Some(last) if last.0 == column => {
-                last.1 = last.1.min(l);
-                last.2 = last.2.max(h);
+                last.1 = last.1.min(least);
+                last.2 = last.2.max(most);
             }
-            _ => all.push((column, l, h)),
+            _ => all.push((column, least, most)),
         }
     }
     all
@@ -328,7 +338,6 @@ mod tests {
         let value: Vec<f64> =
             (0..n).map(|i| if i == 30_100 { f64::NAN } else { ((i * 7919) % 128) as f64 }).collect();
         let x = Scale::new((0.0, 70_040.0), (0.0, 100.0));
-        // Rows that are no multiple of the block are drawn one by one.
         let by_row = |start: usize| -> Vec<Vec<(f64, f64)>> {
             let mut open = Vec::new();
             let mut all = Vec::new();

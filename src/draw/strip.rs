@@ -2,7 +2,7 @@
 
 use super::chart::{Chart, Layout};
 use super::overlay;
-use super::pen::{Pen, Rect};
+use super::pen::{Pen, Rect, jagged};
 use super::rows::Rows;
 use super::scale::columns;
 use crate::error::Result;
@@ -111,11 +111,12 @@ fn fill_scores<B: DrawingBackend>(
     place: &Rect,
     colour: RGBAColor,
 ) -> Result<()> {
+    let part: Vec<_> = part.iter().map(|&(at, _, score)| (at, strip.at(score), place.bottom)).collect();
+    if jagged(&part) {
+        return pen.columns(&part, colour);
+    }
     let (Some(first), Some(last)) = (part.first(), part.last()) else { return Ok(()) };
-    let tops = part.iter().flat_map(|&(at, _, score)| {
-        let top = strip.at(score);
-        [(at, top), (at + 1.0, top)]
-    });
+    let tops = part.iter().flat_map(|&(at, top, _)| [(at, top), (at + 1.0, top)]);
     let foot = [(last.0 + 1.0, place.bottom), (first.0, place.bottom)];
     pen.area(&tops.chain(foot).collect::<Vec<_>>(), colour)
 }

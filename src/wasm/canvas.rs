@@ -1,6 +1,8 @@
-//! The back end of the chart: that of plotters-canvas, but a font is set only when it is another.
+//! The back end of the chart: that of plotters-canvas, but a font or the colour of a block is set only when it is
+//! another.
 //!
-//! A canvas resolves a font anew each time it is set, which costs more than the text.
+//! A canvas resolves a font anew each time it is set, which costs more than the text, and a colour, which costs more
+//! than a small block.
 
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
@@ -18,6 +20,8 @@ pub struct Canvas<'a> {
     context: &'a CanvasRenderingContext2d,
     /// The font that is set; empty: that of a new canvas.
     font: &'a mut String,
+    /// The fill colour, where blocks have set it and nothing else since.
+    fill: Option<BackendColor>,
 }
 
 impl<'a> Canvas<'a> {
@@ -27,7 +31,14 @@ impl<'a> Canvas<'a> {
         context: &'a CanvasRenderingContext2d,
         font: &'a mut String,
     ) -> Option<Canvas<'a>> {
-        Some(Canvas { backend: CanvasBackend::with_canvas_object(canvas)?, context, font })
+        Some(Canvas { backend: CanvasBackend::with_canvas_object(canvas)?, context, font, fill: None })
+    }
+}
+
+impl Canvas<'_> {
+    /// Sets the fill colour.
+    fn paint(&self, BackendColor { rgb: (red, green, blue), alpha }: BackendColor) {
+        self.context.set_fill_style_str(&format!("rgba({red},{green},{blue},{alpha})"));
     }
 }
 
@@ -47,6 +58,7 @@ impl DrawingBackend for Canvas<'_> {
     }
 
     fn draw_pixel(&mut self, point: BackendCoord, color: BackendColor) -> Result<()> {
+        self.fill = None;
         self.backend.draw_pixel(point, color)
     }
 
@@ -61,7 +73,22 @@ impl DrawingBackend for Canvas<'_> {
         style: &S,
         fill: bool,
     ) -> Result<()> {
-        self.backend.draw_rect(upper_left, bottom_right, style, fill)
+        if !fill {
+            return self.backend.draw_rect(upper_left, bottom_right, style, fill);
+        }
+        let (color, same) =
+            (style.color(), |a: BackendColor, b: BackendColor| a.rgb == b.rgb && a.alpha == b.alpha);
+        if color.alpha == 0.0 {
+            return Ok(());
+        }
+        if self.fill.is_none_or(|known| !same(known, color)) {
+            self.paint(color);
+            self.fill = Some(color);
+        }
+        let [left, top, right, bottom] =
+            [upper_left.0, upper_left.1, bottom_right.0, bottom_right.1].map(f64::from);
+        self.context.fill_rect(left, top, right - left, bottom - top);
+        Ok(())
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
@@ -79,6 +106,7 @@ impl DrawingBackend for Canvas<'_> {
         style: &S,
         fill: bool,
     ) -> Result<()> {
+        self.fill = None;
         self.backend.draw_circle(center, radius, style, fill)
     }
 
@@ -87,14 +115,14 @@ impl DrawingBackend for Canvas<'_> {
         path: I,
         style: &S,
     ) -> Result<()> {
+        self.fill = None;
         self.backend.fill_polygon(path, style)
     }
 
     /// Level text only.
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Result<()> {
-        let color = style.color();
-        let (red, green, blue) = color.rgb;
-        self.context.set_fill_style_str(&format!("rgba({red},{green},{blue},{})", color.alpha));
+        self.paint(style.color());
+        self.fill = None;
         self.context.set_text_baseline(match style.anchor().v_pos {
             VPos::Top => "top",
             VPos::Center => "middle",
