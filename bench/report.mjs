@@ -17,7 +17,7 @@ const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells)
  * @param {Row} results
  * @returns {string}
  */
-export function tables({ machine, nets, cold, chart, widget, bytes }) {
+export function tables({ machine, nets, cold, chart, widget, hands, bytes }) {
   const parts = [
     '# Speed and size',
     `Written by \`npm run bench\` on ${machine}: one headless Chromium on one core, each visit a fresh page, the contestants in turn. A ratio is taken within a round; what stands here is the median over the rounds.`,
@@ -62,6 +62,19 @@ export function tables({ machine, nets, cold, chart, widget, bytes }) {
       table(['detector', 'median', '95 %'], of('live').map((/** @type {Row} */ r) => [r.detector, ms(r.live), ms(r.live95)])),
       'Each detector on 100,000 rows, from bytes to painted events:',
       table(['detector', 'painted'], of('detector').map((/** @type {Row} */ r) => [r.detector, ms(r.drawn)])),
+    );
+  }
+  if (hands) {
+    const of = (/** @type {string} */ what) => hands.filter((/** @type {Row} */ r) => r.what === what);
+    parts.push(
+      '## A reader\'s hands',
+      'Gestures on a million rows: what the page\'s thread works in a frame, and the time between two frames, both in milliseconds. A page on which nothing happens is the first line.',
+      table(
+        ['gesture', 'work', 'work, 95 %', 'interval', 'interval, 95 %'],
+        of('frames').map((/** @type {Row} */ r) => [r.gesture, ms(r.work), ms(r.work95), r.interval.toFixed(1), r.interval95.toFixed(1)]),
+      ),
+      'A step of the sensitivity, from the setting to the events decided anew:',
+      table(['rows', 'events', 'decided', '95 %'], of('decide').map((/** @type {Row} */ r) => [r.rows.toLocaleString('en'), r.events, ms(r.decide), ms(r.decide95)])),
     );
   }
   if (bytes) {

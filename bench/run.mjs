@@ -2,7 +2,7 @@
 // Chromium on one core. Every round visits all contestants, each in a fresh page, odd rounds backwards; a ratio is
 // taken within a round, and what is reported is the median over the rounds.
 //
-//   npm run bench -- [nets] [cold] [chart] [widget] [bytes] [--rounds 5] [--nets ../shared/bench]
+//   npm run bench -- [nets] [cold] [chart] [widget] [hands] [bytes] [--rounds 5] [--nets ../shared/bench]
 //
 // `--nets` is a folder with the four nets as NAME.onnx and NAME.safetensors and what they answer, models.json. Writes
 // bench/results.json, and docs/bench.md from it.
@@ -15,6 +15,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, buildWasm } from '../scripts/build.mjs';
 import { findChromium, setUp } from '../scripts/setup.mjs';
 import { Stop, capture, root, run, say, which } from '../scripts/shell.mjs';
+import { decisions, frames } from './hands.mjs';
 import { nets } from './nets.js';
 import { tables } from './report.mjs';
 import { serve } from './server.mjs';
@@ -98,6 +99,22 @@ const parts = {
     });
   },
 
+  hands: async () => {
+    const series = [{ rows: 5000, every: 37 }, { rows: 100_000, every: 9703 }, { rows: 1_000_000, every: 97_003 }];
+    const cases = [...series.map((one) => ({ what: 'decide', ...one })), { what: 'frames', rows: 1_000_000, every: 97_003 }];
+    const got = await compared(cases, ['ours'], ({ rows, every }) => `widget.html?rows=${rows}&every=${every}&detector=holt-winters`, {
+      then: async (page, { what }) => (what === 'frames' ? { frames: await frames(page) } : decisions(page)),
+    });
+    const middle = (/** @type {Row[]} */ all, /** @type {string} */ what) => rounded(median(all.map((one) => one[what])));
+    return got.flatMap(({ what, rows, ours }) => {
+      if (what === 'decide') return [{ what, rows, events: ours[0].events, decide: middle(ours, 'decide'), decide95: middle(ours, 'decide95') }];
+      return ours[0].frames.map((/** @type {Row} */ { gesture }, /** @type {number} */ i) => {
+        const all = ours.map((one) => one.frames[i]);
+        return { what, rows, gesture, ...Object.fromEntries(['work', 'work95', 'interval', 'interval95'].map((name) => [name, middle(all, name)])) };
+      });
+    });
+  },
+
   bytes: async () => {
     const sized = (/** @type {string[]} */ paths) => {
       const contents = paths.map((path) => readFileSync(path));
@@ -127,10 +144,12 @@ const parts = {
  * @param {Case[]} cases
  * @param {string[]} contestants
  * @param {(one: Case, who: string) => string} page
- * @param {{ fresh?: boolean, times?: (one: Case) => number }} [how] `fresh`: a new browser for each page; `times`: rounds of a case, else as asked
+ * @param {{ fresh?: boolean, times?: (one: Case) => number, then?: (page: import('playwright-core').Page, one: Case) => Promise<Row> }} [how]
+ *   `fresh`: a new browser for each page; `times`: rounds of a case, else as asked; `then`: what is done with the page when it is ready, and
+ *   gives more results
  * @returns {Promise<(Case & Record<string, Row[]>)[]>} each case with the results of each contestant
  */
-async function compared(cases, contestants, page, { fresh = false, times = () => rounds } = {}) {
+async function compared(cases, contestants, page, { fresh = false, times = () => rounds, then } = {}) {
   const { chromium } = await import('playwright-core');
   const launch = () => chromium.launch({
     executablePath: onOneCore,
@@ -139,9 +158,9 @@ async function compared(cases, contestants, page, { fresh = false, times = () =>
   const server = await serve({ bench: here, built: join(here, 'built'), pkg: join(root, 'pkg'), nets: netFolder, onnxruntime: join(here, 'node_modules/onnxruntime-web/dist'), uplot: join(here, 'node_modules/uplot/dist') });
   let browser = fresh ? null : await launch();
   const results = cases.map((one) => ({ ...one, ...Object.fromEntries(contestants.map((who) => [who, /** @type {Row[]} */ ([])])) }));
-  const visits = results.flatMap((one, i) => contestants.map((who) => ({ one, who, most: times(cases[i]), path: page(cases[i], who) })));
+  const visits = results.flatMap((one, i) => contestants.map((who) => ({ one, asked: cases[i], who, most: times(cases[i]), path: page(cases[i], who) })));
   for (let round = 0; round < rounds; round++) {
-    for (const { one, who, most, path } of round % 2 ? visits.toReversed() : visits) {
+    for (const { one, asked, who, most, path } of round % 2 ? visits.toReversed() : visits) {
       if (round >= most) continue;
       if (fresh) browser = await launch();
       const context = await /** @type {import('playwright-core').Browser} */ (browser).newContext({ viewport: { width: 1000, height: 500 }, deviceScaleFactor: one.scale ?? 1 });
@@ -149,6 +168,7 @@ async function compared(cases, contestants, page, { fresh = false, times = () =>
       await opened.goto(`${server.url}/bench/pages/${path}`, { waitUntil: 'commit' });
       await opened.waitForFunction('window.result', null, { timeout: 180_000, polling: 500 });
       const result = await opened.evaluate('window.result');
+      if (then && !result.failed) Object.assign(result, await then(opened, asked));
       await context.close();
       if (fresh) await browser?.close();
       if (result.failed) throw new Stop(`${path}: ${result.failed}`);

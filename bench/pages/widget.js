@@ -1,11 +1,13 @@
 // The element at work: `?rows=100000&detector=knn&widgets=1`, or with `&points=200` a feed of single points after
-// them. A CSV is made, and timed from its bytes to the painted events. The result is left on `window.result`.
+// them, or with `&every=37` spikes in them. A CSV is made, and timed from its bytes to the painted events. The result is left on `window.result`.
 
 const query = new URLSearchParams(location.search);
 const rows = Number(query.get('rows'));
 const widgets = Number(query.get('widgets') ?? 1);
 const points = Number(query.get('points') ?? 0);
 const detector = query.get('detector') ?? 'auto';
+/** Instead of one anomaly, a spike at each of so many rows. */
+const every = Number(query.get('every') ?? 0);
 
 /** Tasks of the page's thread over 50 ms, in milliseconds. @type {number[]} */
 const long = [];
@@ -19,7 +21,8 @@ const start = Date.UTC(2026, 0, 1);
 function value(i) {
   const noise = Math.sin(i * 12.9898) * 43758.5453;
   const strange = i > rows * 0.9 && i < rows * 0.9 + 40 ? 3 : 0;
-  return Math.sin((i * 2 * Math.PI) / 288) + 0.2 * (noise - Math.floor(noise) - 0.5) + strange;
+  const spike = every && i % every === every >> 1 ? 2 + 1.5 * Math.sin(i) : 0;
+  return Math.sin((i * 2 * Math.PI) / 288) + 0.2 * (noise - Math.floor(noise) - 0.5) + (every ? spike : strange);
 }
 
 function csv() {

@@ -94,6 +94,31 @@ test('the loudest thing in the picture is where the anomaly is, at every device-
   }
 });
 
+test('chart, list and status have their places, with a header and without, wide and narrow', async () => {
+  const { page } = await blank();
+  const places = await page.evaluate(async (series) => {
+    await window.widget.load(series);
+    const heights = () => ['header', '.stage', '.side', 'footer'].map((part) => window.widget.shadowRoot?.querySelector(part)?.getBoundingClientRect() ?? new DOMRect());
+    const all = [];
+    for (const width of [900, 500]) {
+      for (const label of ['', 'Bytes']) {
+        window.widget.label = label;
+        Object.assign(window.widget.parentElement?.style ?? {}, { width: `${width}px` });
+        await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
+        const [header, stage, side, footer] = heights();
+        all.push({ width, label, header: header.height, stage: stage.height, beside: side.left >= stage.right, below: side.top >= stage.bottom, side: side.height, footer: footer.height, last: footer.top >= stage.bottom });
+      }
+    }
+    return all;
+  }, wave());
+  for (const { width, label, header, stage, beside, below, side, footer, last } of places) {
+    const which = `${width} wide, label "${label}"`;
+    assert.equal(header > 0, label !== '', which);
+    assert.ok(stage >= 300 && side > 60 && footer > 0 && footer < 80 && last, which);
+    assert.ok(width === 900 ? beside : below, which);
+  }
+});
+
 test('load resolves with the report, and events come in order', async () => {
   const { page } = await blank();
   const { time, value } = wave();
