@@ -93,7 +93,7 @@ const parts = {
       const middle = (/** @type {string} */ what) => (ours[0][what] === undefined ? undefined : rounded(median(ours.map((/** @type {Row} */ o) => o[what]))));
       const long = ours.map((/** @type {Row} */ o) => /** @type {number[]} */ (o.long));
       return {
-        ...one, scored: middle('scored'), drawn: middle('drawn'), live: middle('live'), live95: middle('live95'), events: ours[0].events,
+        ...one, scored: middle('scored'), drawn: middle('drawn'), live: middle('live'), live95: middle('live95'), shown95: middle('shown95'), events: ours[0].events,
         longTasks: Math.max(...long.map((/** @type {number[]} */ tasks) => tasks.length)), longest: rounded(Math.max(0, ...long.flat())),
       };
     });

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { after, afterEach, beforeEach } from 'node:test';
 import { chromium } from 'playwright-core';
 import { findChromium } from '../../scripts/setup.mjs';
 import { root } from '../../scripts/shell.mjs';
@@ -31,6 +31,15 @@ export async function open({ csp } = {}) {
   const browser = await chromium.launch({
     executablePath: findChromium() ?? undefined,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  // A page that is left open goes on working, and keeps those of the next tests waiting: it closes with its test, or part
+  // of a test.
+  /** @type {import('playwright-core').BrowserContext[][]} */
+  const before = [];
+  beforeEach(() => { before.push(browser.contexts()); });
+  afterEach(() => {
+    const kept = before.pop() ?? [];
+    return Promise.all(browser.contexts().filter((context) => !kept.includes(context)).map((context) => context.close()));
   });
   after(async () => {
     await browser.close();
