@@ -579,7 +579,11 @@ mod tests {
                 assert!(left >= from - 1.0 && right <= to + 1.0, "{left} {right}");
             }
             assert!(
-                ops.iter().any(|op| matches!(op, Op::Area(_, c) if *c == severe)),
+                ops.iter().any(|op| match op {
+                    Op::Area(_, c) => *c == severe,
+                    Op::Block(edges, c) => *c == severe && edges[3] == layout.strip.bottom,
+                    _ => false,
+                }),
                 "the score of the point"
             );
         }
