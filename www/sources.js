@@ -3,7 +3,9 @@
 import { WidgetError } from './errors.js';
 
 /**
- * @typedef {{ time: ArrayLike<number>, value: ArrayLike<number> } | { x: number, y: number | null }[] | number[] |
+ * @typedef {number | string | Date} Moment milliseconds, or an ISO date
+ * @typedef {{ x: Moment, y: number | null } | { time: Moment, value: number | null } | { t: Moment, v: number | null } | [Moment, number | null]} Point
+ * @typedef {{ time: ArrayLike<number>, value: ArrayLike<number> } | Point[] | number[] |
  *   Blob | ArrayBuffer | ReadableStream<Uint8Array> | URL} Source
  * @typedef {{ bytes: Uint8Array } | import('./messages.js').Columns} Input
  */
@@ -20,22 +22,22 @@ export async function read(source, signal) {
   if (source instanceof ReadableStream) return unzipped(await given(source, signal));
   if (Array.isArray(source)) return rows(source);
   if (source?.time && source?.value) return { time: Float64Array.from(source.time), value: Float64Array.from(source.value) };
-  throw new WidgetError('source', 'This is not a source of data.', { hint: 'Give a file, an address, bytes, {time, value}, [{x, y}] or an array of numbers.' });
+  throw new WidgetError('source', 'This is not a source of data.', { hint: FORMS });
 }
+
+const FORMS = 'Give a file, an address, bytes, {time, value} of columns, an array of {time, value}, {t, v}, {x, y} or [time, value], or one of numbers.';
 
 /**
  * @param {any[]} list numbers (a row a second) or points
  * @returns {import('./messages.js').Columns}
  */
 function rows(list) {
-  const points = typeof list[0] === 'object';
-  return {
-    time: Float64Array.from(list, (row, i) => points ? Number(row?.x) : 1000 * i),
-    value: Float64Array.from(list, (row) => {
-      const value = points ? row?.y : row;
-      return value === null || value === undefined ? NaN : Number(value);
-    }),
-  };
+  const number = (/** @type {unknown} */ value) => (value === null || value === undefined ? NaN : Number(value));
+  if (typeof list[0] !== 'object') return { time: Float64Array.from(list, (_, i) => 1000 * i), value: Float64Array.from(list, number) };
+  const points = list.map((row) => (Array.isArray(row) ? row : [row?.x ?? row?.time ?? row?.t, row?.y ?? row?.value ?? row?.v]));
+  const timeless = points.findIndex(([time]) => time === undefined);
+  if (timeless >= 0) throw new WidgetError('source', `Point ${timeless} of the array has no time.`, { hint: FORMS });
+  return { time: Float64Array.from(points, ([time]) => (typeof time === 'string' ? Date.parse(time) : Number(time))), value: Float64Array.from(points, ([, value]) => number(value)) };
 }
 
 /**

@@ -147,7 +147,9 @@ test('every form of data gives the same scores', async () => {
     const bytes = new TextEncoder().encode(text);
     const zipped = new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
     const sources = [
-      { time, value }, { time: Float64Array.from(time), value: Float64Array.from(value) }, time.map((x, i) => ({ x, y: value[i] })), value,
+      { time, value }, { time: Float64Array.from(time), value: Float64Array.from(value) }, value,
+      time.map((x, i) => ({ x, y: value[i] })), time.map((t, i) => ({ time: new Date(t), value: value[i] })),
+      time.map((t, i) => ({ t: new Date(t).toISOString(), v: value[i] })), time.map((t, i) => /** @type {[number, number]} */ ([t, value[i]])),
       new Blob([bytes]), bytes.buffer.slice(0), new Blob([bytes]).stream(), await zipped, new URL(URL.createObjectURL(new Blob([bytes]))),
     ];
     const sums = [];
@@ -157,6 +159,8 @@ test('every form of data gives the same scores', async () => {
     }
     return sums;
   }, { series, text: csv(series) });
+  const wrong = await page.evaluate(() => window.widget.append(/** @type {any} */ ([{ x: 1, y: 2 }, { when: 2, y: 3 }])).catch((error) => [error.code, error.message]));
+  assert.deepEqual(wrong, ['source', 'Point 1 of the array has no time.']);
   for (const [rows, sum] of sums) {
     assert.equal(rows, 1200);
     assert.ok(Math.abs(sum - sums[0][1]) < 1e-6 * Math.abs(sums[0][1]), `${sum} for ${sums[0][1]}`);
