@@ -26,10 +26,11 @@ export function rgba(css) {
  * @param {string[]} names
  */
 export function themeOf(probe, names) {
-  const style = getComputedStyle(probe);
-  const bytes = names.flatMap((name) => {
-    probe.style.outlineColor = `var(--_${name}, transparent)`;
-    return rgba(style.outlineColor);
-  });
-  return Uint8Array.from(bytes);
+  // A swatch for each, so that the browser finds all of them at once.
+  for (const name of names.slice(probe.children.length)) {
+    const swatch = document.createElement('span');
+    swatch.style.color = `var(--_${name}, transparent)`;
+    probe.append(swatch);
+  }
+  return Uint8Array.from(Array.from(probe.children).flatMap((swatch) => rgba(getComputedStyle(swatch).color)));
 }

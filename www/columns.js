@@ -27,6 +27,11 @@ export class Columns {
     for (const name of names) {
       const rows = part[name];
       if (!rows && !this.#data[name]) continue;
+      // All of them: the part's own array is kept, not copied.
+      if (rows && start === 0 && skip === 0) {
+        this.#data[name] = rows;
+        continue;
+      }
       const column = this.#room(name, length);
       if (rows) column.set(skip ? rows.subarray(skip) : rows, start);
       else column.fill(NaN, start, length);

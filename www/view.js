@@ -4,6 +4,7 @@
 import { Chart, initSync } from '../pkg/anomaly_widget.js';
 import { themeOf } from './colours.js';
 import { names } from './columns.js';
+import { draw, forget } from './frames.js';
 import { offsets } from './format.js';
 import { labelOf } from './labels.js';
 
@@ -33,7 +34,10 @@ import { labelOf } from './labels.js';
 export class View {
   /** @type {Chart | null} */
   #chart = null;
-  #frame = 0;
+  /** Whether the canvas is on the screen or near it; what is not is not drawn. */
+  #seen = true;
+  /** Whether it has changed since it was drawn. */
+  #stale = false;
   #scale = 1;
   #size = [0, 0];
   /** @type {{ from: number, to: number } | null} */
@@ -71,12 +75,21 @@ export class View {
     this.columns = columns;
     this.drawn = drawn;
     this.observer = new ResizeObserver(([entry]) => this.#resized(entry));
+    this.#watch = new IntersectionObserver(([entry]) => {
+      this.#seen = entry.isIntersecting;
+      if (this.#seen && this.#stale) this.draw();
+    }, { rootMargin: '50%' });
   }
+  #watch;
+
+  /** @type {import('./frames.js').Picture} */
+  #picture = { draw: () => this.#drawNow(), drawn: () => this.drawn() };
 
   /** Prints are made of what is drawn now, in the colours of paper. */
   #print = () => {
     this.#dressed = false;
     this.#drawNow();
+    this.drawn();
   };
 
   /** @param {WebAssembly.Module} module */
@@ -87,6 +100,7 @@ export class View {
     this.#dressed = false;
     this.#chart.resize(this.#size[0], this.#size[1], this.#scale);
     this.#observe();
+    this.#watch.observe(this.canvas);
     for (const type of ['beforeprint', 'afterprint']) addEventListener(type, this.#print);
     this.#follow();
   }
@@ -117,8 +131,8 @@ export class View {
     // The document keeps a query that is listened to, and with it everything here.
     this.#density?.removeEventListener('change', this.#moved);
     for (const type of ['beforeprint', 'afterprint']) removeEventListener(type, this.#print);
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    this.#watch.disconnect();
+    forget(this.#picture);
     this.#chart?.free();
     this.#chart = null;
   }
@@ -236,24 +250,21 @@ export class View {
     this.draw();
   }
 
-  /** Draws in the next frame. */
+  /** Draws in the next frame; what cannot be seen, when it can be. */
   draw() {
-    if (this.#frame || !this.#chart) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#drawNow();
-    });
+    this.#stale = true;
+    if (this.#chart && this.#seen) draw(this.#picture);
   }
 
   #drawNow() {
     if (!this.#chart || this.#size[0] === 0) return;
+    this.#stale = false;
     if (!this.#dressed) {
       this.#dressed = true;
       dress(this.#chart, this.probe, this.hidden);
     }
     this.layout = layoutOf(this.#chart, this.#scale);
     this.#chart.draw(labels(this.#chart, this.format));
-    this.drawn();
   }
 
   /** @param {ResizeObserverEntry} entry */
@@ -267,7 +278,9 @@ export class View {
     this.#scale = scale;
     this.#chart?.resize(width, height, scale);
     // The browser has emptied the canvas: it is drawn before the next picture is shown.
+    if (!this.#seen) return this.draw();
     this.#drawNow();
+    this.drawn();
   }
 
   /**
