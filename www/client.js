@@ -1,23 +1,26 @@
-// The page's end of the worker: a promise for each request. A worker that fails or is cancelled is replaced.
+// An element's or engine's end of a worker: a promise for each request. What is cancelled, or fails, gives up its place
+// at the worker and with it every series that is open there.
 
-import { compile } from './assets.js';
 import { WidgetError, aborted } from './errors.js';
+import { join } from './pool.js';
 import { buffersOf } from './transfer.js';
 
 /**
  * @typedef {import('./messages.js').Requests} Requests
  * @typedef {import('./messages.js').Reply} Reply
  * @typedef {{ progress?: (progress: import('./messages.js').Progress) => void, signal?: AbortSignal }} Options
- * @typedef {{ post: (message: { id: number, name: string, ask: unknown }, buffers: ArrayBuffer[]) => void, end: () => void }} Line
+ * @typedef {Awaited<ReturnType<typeof join>>} Seat
  * @typedef {{ resolve: (result: any) => void, reject: (error: unknown) => void, progress?: Options['progress'] }} Waiting
  */
+
+/** Requests of all clients have numbers of their own: they share workers. */
+let last = 0;
 
 export class Client {
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
-  #last = 0;
-  /** @type {Promise<Line> | null} */
-  #line = null;
+  /** @type {Promise<Seat> | null} */
+  #seat = null;
   /** How often it was ended: a request that meets an end while it waits for the worker has no one to answer it. */
   #ends = 0;
   /** @type {import('./messages.js').DetectorInfo[]} */
@@ -28,13 +31,15 @@ export class Client {
     this.assets = assets;
   }
 
-  /** Starts the worker if it is not running; resolves when it can take requests. */
+  /** Takes a place at a worker if it has none; resolves when that can take requests. */
   async start() {
-    const line = (this.#line ??= this.#connect());
+    const seat = (this.#seat ??= join(this.assets, { receive: (reply) => this.#receive(reply), fail: (error) => this.end(error) }));
     try {
-      return await line;
+      const taken = await seat;
+      this.detectors = taken.detectors;
+      return taken;
     } catch (error) {
-      if (this.#line === line) this.#line = null;
+      if (this.#seat === seat) this.#seat = null;
       throw error;
     }
   }
@@ -44,48 +49,37 @@ export class Client {
    * @template {keyof Requests} N
    * @param {N} name
    * @param {Requests[N]['ask']} ask its typed arrays are transferred
-   * @param {Options} [options] a signal ends the worker, and with it every series that is open
+   * @param {Options} [options] a signal gives up the place at the worker, and with it every series that is open there
    * @returns {Promise<Requests[N]['reply']>}
    */
   async ask(name, ask, { progress, signal } = {}) {
     if (signal?.aborted) throw aborted();
     const ends = this.#ends;
-    const line = await this.start();
+    const seat = await this.start();
     if (signal?.aborted || ends !== this.#ends) throw aborted();
     const cancel = () => this.end(aborted());
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      return await this.#send(line, name, ask, progress);
+      return await new Promise((resolve, reject) => {
+        const id = ++last;
+        this.#waiting.set(id, { resolve, reject, progress });
+        seat.post({ id, name, ask }, buffersOf(ask));
+      });
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
   }
 
   /**
-   * Ends the worker; requests under way fail with this error. The next request starts a fresh one.
+   * Gives up the place at the worker; requests under way fail with this error. The next request takes a new one.
    * @param {unknown} [error]
    */
   end(error = aborted()) {
     this.#ends += 1;
-    this.#line?.then((line) => line.end(), () => {});
-    this.#line = null;
+    this.#seat?.then((seat) => seat.leave(), () => {});
+    this.#seat = null;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
-  }
-
-  /**
-   * @param {Line} line
-   * @param {string} name
-   * @param {unknown} ask
-   * @param {Options['progress']} [progress]
-   * @returns {Promise<any>}
-   */
-  #send(line, name, ask, progress) {
-    return new Promise((resolve, reject) => {
-      const id = ++this.#last;
-      this.#waiting.set(id, { resolve, reject, progress });
-      line.post({ id, name, ask }, name === 'start' ? [] : buffersOf(ask));
-    });
   }
 
   /** @param {Reply} reply */
@@ -97,60 +91,6 @@ export class Client {
     if (!error) return waiting.resolve(result);
     waiting.reject(new WidgetError(error.code, error.message, { line: error.line, needed: error.needed }));
     // After a panic the memory of the module cannot be trusted.
-    if (error.code === 'panic') this.end(new WidgetError('panic', error.message));
-  }
-
-  async #connect() {
-    const module = await compile(this.assets.wasm);
-    const line = await (this.assets.worker === false ? this.#inside() : this.#outside(this.assets.worker));
-    try {
-      this.detectors = await this.#send(line, 'start', { module });
-    } catch (error) {
-      line.end();
-      throw error;
-    }
-    return line;
-  }
-
-  /** No worker: its file is imported, and serves on this thread. @returns {Promise<Line>} */
-  async #inside() {
-    const file = new URL('./worker.js', import.meta.url).href;
-    await import(/* webpackIgnore: true */ /* @vite-ignore */ file);
-    const { port1, port2 } = new MessageChannel();
-    /** @type {any} */ (globalThis)[Symbol.for('anomaly-widget.serve')](port2);
-    port1.onmessage = ({ data }) => this.#receive(data);
-    return {
-      post: (message, buffers) => port1.postMessage(message, buffers),
-      end: () => port1.close(),
-    };
-  }
-
-  /**
-   * @param {URL | Worker} given
-   * @returns {Promise<Line>}
-   */
-  async #outside(given) {
-    const worker = given instanceof URL ? await workerAt(given) : given;
-    worker.onmessage = ({ data }) => this.#receive(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.end(new WidgetError('engine', 'The detection worker failed.', { hint: event.message || 'It could not be started: is its address right, and does the page\'s policy allow it?' }));
-    };
-    return { post: (message, buffers) => worker.postMessage(message, buffers), end: () => worker.terminate() };
-  }
-}
-
-/**
- * A worker from this address; from another origin by way of a blob, which a page may start.
- * @param {URL} url
- */
-async function workerAt(url) {
-  if (url.protocol === 'blob:' || url.origin === globalThis.location?.origin) return new Worker(url);
-  const blob = await (await fetch(url)).blob();
-  const address = URL.createObjectURL(new Blob([blob], { type: 'text/javascript' }));
-  try {
-    return new Worker(address);
-  } finally {
-    URL.revokeObjectURL(address);
+    if (error.code === 'panic') this.#seat?.then((seat) => seat.fail(new WidgetError('panic', error.message)), () => {});
   }
 }

@@ -73,6 +73,7 @@
  *   merge rows and score what follows them
  * @property {{ ask: { series: number, threshold: string, sensitivity: number }, reply: Decision }} decide from stored scores
  * @property {{ ask: { series: number }, reply: null }} close free the engine of a series
+ * @property {{ ask: null, reply: null }} leave free all that the asker has open
  */
 
 /** @typedef {{ code: string, message: string, line?: number, needed?: number }} Failure */

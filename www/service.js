@@ -1,4 +1,5 @@
-// What the worker can do: each request of messages.js as a method. It owns the wasm engines, one a series.
+// What the worker can do: each request of messages.js as a method. It owns the wasm engines, one a series. Those who
+// share it are told apart by a number; what one of them has open is freed when it leaves.
 //
 // Apart from worker.js so that the same runs where there is no worker.
 
@@ -9,29 +10,39 @@ import { Engine, Frames, detectors, initSync, parse } from '../pkg/anomaly_widge
 /** Rows scored between two words about progress. */
 const SLICE = 8192;
 const encoder = new TextEncoder();
+/** Lets the messages that wait have their turn. */
+const turn = () => new Promise((next) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => { port1.close(); next(undefined); };
+  port2.postMessage(null);
+});
 
 export class Service {
-  /** @type {Map<number, { engine: Engine, settled: number }>} */
+  /** @type {Map<number, { owner: number, engine: Engine, settled: number }>} */
   #open = new Map();
-  /** Readers of feeds, which remember a header. @type {Map<number, { asked: string, frames: Frames }>} */
+  /** Readers of feeds, which remember a header. @type {Map<number, { owner: number, asked: string, frames: Frames }>} */
   #readers = new Map();
+  /** Those who have left. @type {Set<number>} */
+  #left = new Set();
 
   /**
    * Answers one request.
    * @param {string} name
    * @param {any} ask
+   * @param {number} owner who asks
    * @param {(progress: import('./messages.js').Progress) => void} progress
    * @returns {Promise<unknown>}
    */
-  async answer(name, ask, progress) {
+  async answer(name, ask, owner, progress) {
     switch (name) {
       case 'start': return this.#start(ask);
       case 'parse': return parse(ask.bytes, ask.options);
-      case 'frames': return this.#frames(ask);
-      case 'analyse': return this.#analyse(ask, progress);
+      case 'frames': return this.#frames(ask, owner);
+      case 'analyse': return this.#analyse(ask, owner, progress);
       case 'push': return this.#push(ask);
       case 'decide': return this.#decide(ask);
       case 'close': return this.#close(ask);
+      case 'leave': return this.#leave(owner);
       default: throw new Error(`unknown request ${name}`);
     }
   }
@@ -42,13 +53,13 @@ export class Service {
     return detectors();
   }
 
-  /** @param {Requests['frames']['ask']} ask */
-  #frames({ series, frames, options }) {
+  /** @param {Requests['frames']['ask']} ask @param {number} owner */
+  #frames({ series, frames, options }, owner) {
     const asked = JSON.stringify(options);
     let reader = this.#readers.get(series);
     if (reader?.asked !== asked) {
       reader?.frames.free();
-      this.#readers.set(series, reader = { asked, frames: new Frames(options) });
+      this.#readers.set(series, reader = { owner, asked, frames: new Frames(options) });
     }
     for (const frame of frames) reader.frames.add(typeof frame === 'string' ? encoder.encode(frame) : frame);
     return reader.frames.take();
@@ -56,19 +67,23 @@ export class Service {
 
   /**
    * @param {Requests['analyse']['ask']} ask
+   * @param {number} owner
    * @param {(progress: import('./messages.js').Progress) => void} progress
    */
-  #analyse({ series, settings, train, model, time, value }, progress) {
+  async #analyse({ series, settings, train, model, time, value }, owner, progress) {
     progress({ stage: 'fit', done: 0 });
     const engine = new Engine(settings, model?.weights, model?.card, time.slice(0, train), value.slice(0, train));
     try {
       for (let from = 0; from < time.length; from += SLICE) {
         progress({ stage: 'score', done: from / time.length });
+        // Others have their turn in between.
+        await turn();
+        if (this.#left.has(owner)) throw new Error('given up');
         engine.merge(time.slice(from, from + SLICE), value.slice(from, from + SLICE));
       }
       const part = engine.report(0);
       this.#open.get(series)?.engine.free();
-      this.#open.set(series, { engine, settled: part.settled });
+      this.#open.set(series, { owner, engine, settled: part.settled });
       return { part, info: engine.info(), openFrom: engine.openFrom() };
     } catch (error) {
       engine.free();
@@ -99,6 +114,15 @@ export class Service {
     this.#open.delete(series);
     this.#readers.get(series)?.frames.free();
     this.#readers.delete(series);
+    return null;
+  }
+
+  /** Frees all that is open of one of those who share the worker. @param {number} owner */
+  #leave(owner) {
+    this.#left.add(owner);
+    for (const all of [this.#open, this.#readers]) {
+      for (const [series, one] of all) if (one.owner === owner) this.#close({ series });
+    }
     return null;
   }
 

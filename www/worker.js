@@ -10,9 +10,9 @@ import { buffersOf } from './transfer.js';
 /** @param {Port} port */
 function serve(port) {
   const service = new Service();
-  port.onmessage = async ({ data: { id, name, ask } }) => {
+  port.onmessage = async ({ data: { id, owner, name, ask } }) => {
     try {
-      const result = await service.answer(name, ask, (progress) => port.postMessage({ id, progress }, []));
+      const result = await service.answer(name, ask, owner, (progress) => port.postMessage({ id, progress }, []));
       port.postMessage({ id, result }, buffersOf(result));
     } catch (error) {
       port.postMessage({ id, error: failureOf(error) }, []);
