@@ -8,7 +8,7 @@ import { Format } from './format.js';
 import { checkedLabels } from './labels.js';
 import { Panel } from './panel.js';
 import { part } from './parts.js';
-import { Findings, fileOf } from './report.js';
+import { Findings } from './report.js';
 import { Session } from './session.js';
 import { adopt } from './style.js';
 import { View } from './view.js';
@@ -51,6 +51,8 @@ export class AnomalyWidgetElement extends Base {
   #panel; #view; #session; #client; #feeding;
   /** The reader's part, once it is loaded. @type {import('./desk.js').Desk | null} */
   #desk = null;
+  /** @type {typeof import('./files.js').fileOf | null} */
+  #fileOf = null;
   /** @type {Promise<WidgetError | void> | null} */
   #reading = null;
   /** What became of a feed's rows, once there is one. @type {import('./ledger.js').Ledger | null} */
@@ -146,7 +148,8 @@ export class AnomalyWidgetElement extends Base {
 
   /** Loads what reads the findings; resolves with the error if that could not be. */
   #read() {
-    return this.#reading ??= part('reader').then(({ Desk, css, words }) => {
+    return this.#reading ??= part('reader').then(({ Desk, css, words, fileOf }) => {
+      this.#fileOf = fileOf;
       adopt(/** @type {ShadowRoot} */ (this.shadowRoot), css);
       this.#learn(words);
       this.#desk = new Desk(this.#panel, this.#view, this.#host);
@@ -716,9 +719,11 @@ export class AnomalyWidgetElement extends Base {
    * The findings as a file.
    * @param {'events.csv' | 'events.json' | 'report.csv' | 'labels.json'} kind
    * @returns {Blob}
+   * @throws {WidgetError} before there are any
    */
   export(kind) {
     if (kind === 'labels.json') return new Blob([JSON.stringify(this.labels, null, 1)], { type: 'application/json' });
-    return fileOf(this.report ?? new Findings().report ?? { times: new Float64Array(), values: new Float64Array(), scores: new Float64Array(), limits: new Float64Array(), events: [], settledTo: 0 }, kind);
+    if (!this.report || !this.#fileOf) throw new WidgetError('source', 'There are no findings yet.', { hint: 'Wait for anomaly-ready.' });
+    return this.#fileOf(this.report, kind);
   }
 }

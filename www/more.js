@@ -4,4 +4,5 @@ export { closeUp } from './closeup.js';
 export { Compare } from './compare.js';
 export { ko } from './ko.js';
 export { openMenu } from './menu.js';
+export { model } from './models.js';
 export { writeTable } from './table.js';

@@ -4,5 +4,6 @@
 import css from './reader.css';
 
 export { Desk } from './desk.js';
+export { fileOf } from './files.js';
 export { readerWords as words } from './words.js';
 export { css };

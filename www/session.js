@@ -1,8 +1,8 @@
 // One series on its way: read, fitted, scored, decided anew. It knows no document. What follows the series is
 // continuation.js, loaded when something does.
 
-import { model } from './assets.js';
 import { WidgetError } from './errors.js';
+import { part } from './parts.js';
 import { read } from './sources.js';
 
 /** @typedef {import('./messages.js').Part} Part */
@@ -166,16 +166,16 @@ export class Session {
     const { train, ...core } = settings;
     const known = this.client.detectors.find((d) => d.name === core.detector);
     if (core.detector === 'auto' && !known) delete core.detector;
-    const files = known?.pretrained ? await model(this.client.assets.modelBase, known.name) : undefined;
+    const files = known?.pretrained ? await (await part('more')).model(this.client.assets.modelBase, known.name) : undefined;
     run.throwIfAborted();
     const ask = { series: this.series, settings: core, train: trainRows(train, rows.time.length), model: files, time: rows.time, value: rows.value };
     const progress = (/** @type {import('./messages.js').Progress} */ p) => { if (!run.aborted) this.tell.progress(p); };
-    const { part, info, openFrom } = await this.client.ask('analyse', ask, { progress, signal: run });
+    const { part: all, info, openFrom } = await this.client.ask('analyse', ask, { progress, signal: run });
     run.throwIfAborted();
     this.info = info;
     this.learning = nothing();
     this.openFrom = openFrom;
-    this.tell.part(part, true);
+    this.tell.part(all, true);
   }
 }
 
