@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::voting::{Member, Shared};
+use super::voting::{MEMORY, Member, Shared};
 use crate::detect::{StreamingDetector, Tail, streaming};
 use crate::error::Result;
 use crate::score::Scores;
@@ -53,13 +53,15 @@ pub(super) struct Live {
     voices: Vec<Voice>,
     /// Index of the first score that is kept.
     origin: usize,
+    /// What those that are judged together said of the last points before it.
+    before: Vec<f64>,
 }
 
 impl Live {
     /// At the start of a series.
     pub fn new(members: Arc<[Member]>, shared: Shared) -> Live {
         let voices = members.iter().map(|m| Voice::new(streaming::online(&m.fitted))).collect();
-        Live { members, shared, voices, origin: 0 }
+        Live { members, shared, voices, origin: 0, before: Vec::new() }
     }
 }
 
@@ -72,16 +74,21 @@ impl StreamingDetector for Live {
         let settled = self.voices.iter().map(|v| v.settled).min().unwrap_or(0);
         let from = start - self.origin;
         let count = self.voices.first().map_or(0, |v| v.said.value.len());
-        let mut value = vec![f64::NAN; count - from];
-        let mut by = vec![0; count - from];
-        for (place, (member, voice)) in (0u8..).zip(self.members.iter().zip(&self.voices)) {
-            for ((largest, by), score) in value.iter_mut().zip(&mut by).zip(&voice.said.value[from..]) {
-                let Some(rarity) = self.shared.rarity(&member.voting, *score) else { break };
-                // The larger, or the one that is a number; commoner than an even chance is just common.
-                if largest.is_nan() || rarity > *largest {
-                    (*largest, *by) = (if rarity < 0.0 { 0.0 } else { rarity }, place);
-                }
+        let said = |row: usize| {
+            self.members.iter().zip(&self.voices).map(move |(m, v)| (&m.voting, v.said.value[row]))
+        };
+        let kept = self.before.len();
+        let mut together = std::mem::take(&mut self.before);
+        let (mut value, mut by) = (Vec::with_capacity(count - from), Vec::with_capacity(count - from));
+        for row in 0..count {
+            let verdict = self.shared.together(said(row));
+            if row >= from {
+                let before = &together[(kept + row).saturating_sub(MEMORY)..];
+                let all = self.shared.all(verdict, before, said(row));
+                value.push(all.rarity);
+                by.push(all.place);
             }
+            together.push(verdict.rarity);
         }
         let forecast = self.voices.iter().find(|v| v.said.expected.is_some());
         let column = |pick: fn(&Scores) -> &Option<Vec<f64>>| {
@@ -95,6 +102,8 @@ impl StreamingDetector for Live {
             voice.said = voice.said.tail(drop);
         }
         self.origin += drop;
+        together.truncate(kept + drop);
+        self.before = together.split_off((kept + drop).saturating_sub(MEMORY));
         Ok(Tail { start, settled, scores })
     }
 }

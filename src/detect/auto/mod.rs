@@ -4,7 +4,8 @@
 //! rarities by themselves. The others are judged together: a score `s` becomes `(s - m) / u`, where `m` is the median
 //! of the member's scores over the training stretch and `u` the distance from there to their 99 % quantile, so that 1
 //! is rare for each of them; and the largest of these has the rarity that the tail of its own usual values gives it.
-//! Beside HTM that rarity counts by a part, and the limit is a constant; without HTM the limit learns.
+//! Beside HTM that rarity counts by a part, in full only where it is news, and the limit is a constant; without HTM the
+//! limit learns.
 //!
 //! The members follow what the series shows. Where values stay the same for long, windows are compared, and HTM hears
 //! what breaks the order of values. Where a period has come often, windows have shapes to be compared, in three ways,

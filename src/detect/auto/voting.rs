@@ -12,6 +12,14 @@ use crate::score::rarity::{ExponentialTail, Rarity};
 /// The part by which the rarity of the others counts beside one whose scores are rarities by themselves: a tail is often
 /// heavier than it looks.
 const BESIDE: f64 = 0.6;
+/// A window's score stays high for as long as the window holds what made it so. Beside HTM it is news where it is so many
+/// times as rare as in this many points before; where it is not, it counts by a part that keeps an event going and
+/// begins none.
+const NEWS: f64 = 1.5;
+/// See [`NEWS`].
+pub(super) const MEMORY: usize = 64;
+/// See [`NEWS`].
+const STALE: f64 = 0.7;
 /// The quantile of a member's usual scores that becomes 1.
 const RARE: f64 = 0.99;
 /// The least distance from the median to there, as a part of the range of the usual scores, and at all.
@@ -55,7 +63,11 @@ impl Voting {
     /// The score as one of those that are judged together; NaN if it is not.
     fn shared(&self, score: f64) -> f64 {
         match self {
-            Voting::Shared { middle, unit } => ((score - middle) / unit).max(0.0),
+            // Without a score there is none of these either.
+            Voting::Shared { middle, unit } => match (score - middle) / unit {
+                height if height < 0.0 => 0.0,
+                height => height,
+            },
             _ => f64::NAN,
         }
     }
@@ -66,18 +78,56 @@ impl Voting {
 pub(super) struct Shared {
     /// The tail of the largest of them.
     tail: ExponentialTail,
-    /// By which part their rarity counts.
-    part: f64,
+    /// Whether they are judged beside one whose scores are rarities by themselves.
+    pub beside: bool,
+}
+
+/// What one point is found to be: a rarity, and the place among the members of the one that says so.
+#[derive(Clone, Copy)]
+pub(super) struct Verdict {
+    pub rarity: f64,
+    pub place: u8,
+}
+
+impl Verdict {
+    /// Nothing is said.
+    const NONE: Verdict = Verdict { rarity: f64::NAN, place: 0 };
+
+    /// The rarer of two, or the one that says something.
+    fn or(self, other: Verdict) -> Verdict {
+        if self.rarity.is_nan() || other.rarity > self.rarity { other } else { self }
+    }
 }
 
 impl Shared {
-    /// The rarity of a member's score; `None` if it does not judge.
-    pub fn rarity(&self, voting: &Voting, score: f64) -> Option<f64> {
-        match voting {
-            Voting::Own(scale) => Some(scale.of(score)),
-            Voting::Shared { .. } => Some(self.part * self.tail.rarity(voting.shared(score))),
-            Voting::Silent => None,
-        }
+    /// What those that are judged together say of a point; NaN where none has a score.
+    pub fn together<'a>(&self, scores: impl Iterator<Item = (&'a Voting, f64)>) -> Verdict {
+        let part = if self.beside { BESIDE } else { 1.0 };
+        let said = (0u8..).zip(scores).map(|(place, (voting, score))| Verdict {
+            rarity: part * self.tail.rarity(voting.shared(score)),
+            place,
+        });
+        said.fold(Verdict::NONE, Verdict::or)
+    }
+
+    /// What all say of a point, at least 0: those that are judged together after their rarities of the points before,
+    /// and the one whose scores are rarities.
+    pub fn all<'a>(
+        &self,
+        together: Verdict,
+        before: &[f64],
+        scores: impl Iterator<Item = (&'a Voting, f64)>,
+    ) -> Verdict {
+        let usual = before.iter().copied().fold(0.0, f64::max);
+        let stale = self.beside && together.rarity <= NEWS * usual;
+        let together = Verdict { rarity: if stale { STALE } else { 1.0 } * together.rarity, ..together };
+        let own = (0u8..).zip(scores).filter_map(|(place, (voting, score))| match voting {
+            Voting::Own(scale) => Some(Verdict { rarity: scale.of(score), place }),
+            _ => None,
+        });
+        let most = own.fold(together, Verdict::or);
+        // Commoner than an even chance is just common.
+        Verdict { rarity: if most.rarity < 0.0 { 0.0 } else { most.rarity }, ..most }
     }
 }
 
@@ -85,8 +135,6 @@ impl Shared {
 pub(super) struct Ensemble {
     members: Arc<[Member]>,
     shared: Shared,
-    /// Whether the scores of one are rarities by themselves.
-    known: bool,
 }
 
 impl Ensemble {
@@ -117,8 +165,8 @@ impl Ensemble {
         let tail = ExponentialTail::of(&usual);
         let tail = ExponentialTail { excess: tail.excess.max(LEAST.1), ..tail };
         let known = members.iter().any(|m: &Member| matches!(m.voting, Voting::Own(_)));
-        let shared = Shared { tail, part: if known { BESIDE } else { 1.0 } };
-        Ok(Ensemble { members: members.into(), shared, known })
+        let shared = Shared { tail, beside: known };
+        Ok(Ensemble { members: members.into(), shared })
     }
 
     fn live(&self) -> Live {
@@ -130,7 +178,11 @@ impl Fitted for Ensemble {
     fn reach(&self) -> Reach {
         let each = || self.members.iter().map(|m| m.fitted.reach());
         Reach {
-            before: each().map(|r| r.before).max().unwrap_or(0),
+            before: each().map(|r| r.before).max().unwrap_or(0).saturating_add(if self.shared.beside {
+                MEMORY
+            } else {
+                0
+            }),
             after: each().map(|r| r.after).max().unwrap_or(0),
             grain: each().map(|r| r.grain).max().unwrap_or(1),
         }
@@ -145,7 +197,7 @@ impl Fitted for Ensemble {
     }
 
     fn rarity(&self) -> Option<Rarity> {
-        self.known.then_some(Rarity::PLAIN)
+        self.shared.beside.then_some(Rarity::PLAIN)
     }
 
     fn members(&self) -> Vec<&'static str> {
@@ -156,6 +208,29 @@ impl Fitted for Ensemble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn beside_a_rarity_a_plateau_counts_in_full_where_it_begins() {
+        let usual: Vec<f64> = (0..=1000).map(f64::from).collect();
+        let votings = [Voting::measured(&usual, 1.0), Voting::Own(Rarity::PLAIN)];
+        let scores = |score: f64, own: f64| votings.iter().zip([score, own]);
+        let tail = ExponentialTail { median: 0.0, excess: 1.0 };
+        for beside in [true, false] {
+            let shared = Shared { tail, beside };
+            let high = shared.together(scores(5000.0, 0.1));
+            let all = |before: &[f64]| shared.all(high, before, scores(5000.0, 0.1)).rarity;
+            assert_eq!(all(&[]), high.rarity);
+            assert_eq!(all(&[f64::NAN, 0.5 * high.rarity]), high.rarity);
+            assert_eq!(all(&[0.7 * high.rarity, 0.1]), if beside { STALE } else { 1.0 } * high.rarity);
+        }
+        // The rarer of both is told, with its place, and nothing is commoner than an even chance.
+        let shared = Shared { tail, beside: true };
+        let of =
+            |score: f64, own: f64| shared.all(shared.together(scores(score, own)), &[], scores(score, own));
+        assert_eq!((of(0.0, 7.0).rarity, of(0.0, 7.0).place, of(5000.0, 0.1).place), (7.0, 1, 0));
+        assert_eq!((of(f64::NAN, -1.0).rarity, of(f64::NAN, 2.0).rarity), (0.0, 2.0));
+        assert!(of(f64::NAN, f64::NAN).rarity.is_nan());
+    }
 
     #[test]
     fn shared_scores_are_rare_by_their_own_quantile_and_count_by_their_part() {
