@@ -90,7 +90,5 @@ export class Client {
     this.#waiting.delete(id);
     if (!error) return waiting.resolve(result);
     waiting.reject(new WidgetError(error.code, error.message, { line: error.line, needed: error.needed }));
-    // After a panic the memory of the module cannot be trusted.
-    if (error.code === 'panic') this.#seat?.then((seat) => seat.fail(new WidgetError('panic', error.message)), () => {});
   }
 }

@@ -24,6 +24,7 @@ export function forget(picture) {
 }
 
 function frame() {
+  asked = 0;
   const from = performance.now();
   /** @type {Picture[]} */
   const done = [];
@@ -31,9 +32,18 @@ function frame() {
     if (performance.now() - from > ENOUGH) break;
     waiting.delete(picture);
     done.push(picture);
-    picture.draw();
+    attempt(picture.draw);
   }
   // After all of them: each drawing reads styles, which the browser would have to find anew after each change of the page.
-  for (const picture of done) picture.drawn();
-  asked = waiting.size ? requestAnimationFrame(frame) : 0;
+  for (const picture of done) attempt(picture.drawn);
+  if (waiting.size) asked ||= requestAnimationFrame(frame);
+}
+
+/** What fails in one picture keeps no other from being drawn. @param {() => void} work */
+function attempt(work) {
+  try {
+    work();
+  } catch (error) {
+    reportError(error);
+  }
 }

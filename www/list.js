@@ -101,7 +101,7 @@ function entry(event, show, old) {
   const current = event.id === show.chosen;
   const label = labelOf(event, labels);
   const severity = format.tenths(event.severity);
-  const item = old && !current && !old.ariaCurrent ? old : h('li', { 'data-id': event.id, ...(current && { 'aria-current': 'true' }) },
+  const item = old && !current && !old.hasAttribute('aria-current') ? old : h('li', { 'data-id': event.id, ...(current && { 'aria-current': 'true' }) },
     h('button', { type: 'button', class: 'event', 'aria-expanded': String(current), click: () => show.pick(event.id) },
       h('i', {}, h('span', { class: 'quiet' }), ''), h('span', { role: 'img' }), h('b'), h('span', { class: 'what' })));
   const [head, kind, when, what] = /** @type {HTMLCollectionOf<HTMLElement>} */ (item.children[0].children);

@@ -38,6 +38,7 @@ class Hand {
     // Whoever waits for it hears of a failure.
     this.ready.catch(() => {});
   }
+
   /** @param {Reply} reply */
   #receive(reply) {
     if (reply.id === 0) {
@@ -48,10 +49,12 @@ class Hand {
     }
     if (!reply.progress) this.load -= 1;
     for (const user of this.users.values()) user.receive(reply);
+    // After a panic, also in what nobody waits for any more, the memory of the module cannot be trusted.
+    if (reply.error?.code === 'panic') this.#fail(new WidgetError('panic', reply.error.message));
   }
 
   /** Ends it for all of its users. @param {unknown} error */
-  fail(error) {
+  #fail(error) {
     this.#started.reject(error);
     const users = [...this.users.values()];
     this.#end();
@@ -93,7 +96,7 @@ class Hand {
     worker.onmessage = ({ data }) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.fail(new WidgetError('engine', 'The detection worker failed.', { hint: event.message || 'It could not be started: is its address right, and does the page\'s policy allow it?' }));
+      this.#fail(new WidgetError('engine', 'The detection worker failed.', { hint: event.message || 'It could not be started: is its address right, and does the page\'s policy allow it?' }));
     };
     return { post: (message, buffers) => worker.postMessage(message, buffers), end: () => worker.terminate() };
   }
@@ -104,7 +107,7 @@ class Hand {
  * @param {import('./assets.js').Assets} assets
  * @param {User} user
  * @returns {Promise<{ detectors: import('./messages.js').DetectorInfo[], post: (message: { id: number, name: string, ask: unknown }, buffers: ArrayBuffer[]) => void,
- *   leave: () => void, fail: (error: unknown) => void }>} `leave` frees what it holds of this user; `fail` ends it for all
+ *   leave: () => void }>} `leave` frees what it holds of this user
  */
 export async function join({ worker, wasm }, user) {
   const module = await compile(wasm);
@@ -126,7 +129,6 @@ export async function join({ worker, wasm }, user) {
         line.post({ ...message, owner }, buffers);
       },
       leave: () => seat.leave(owner),
-      fail: (error) => seat.fail(error),
     };
   } catch (error) {
     seat.leave(owner);

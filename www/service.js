@@ -78,7 +78,7 @@ export class Service {
         progress({ stage: 'score', done: from / time.length });
         // Others have their turn in between.
         await turn();
-        if (this.#left.has(owner)) throw new Error('given up');
+        if (this.#left.has(owner)) throw Object.assign(new Error('given up'), { code: 'closed' });
         engine.merge(time.slice(from, from + SLICE), value.slice(from, from + SLICE));
       }
       const part = engine.report(0);

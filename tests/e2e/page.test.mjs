@@ -296,6 +296,50 @@ test('a removed element ends its worker, and one put back goes on', async () => 
   assert.equal(workers(), 1);
 });
 
+test('many elements share a few workers, and one that leaves takes nothing from the others', async () => {
+  const { page, problems } = await blank();
+  await page.evaluate(async (series) => {
+    document.body.innerHTML = '<anomaly-widget detector="knn"></anomaly-widget>'.repeat(7);
+    const all = [...document.querySelectorAll('anomaly-widget')];
+    await Promise.all(all.map((one) => /** @type {any} */ (one).load(series)));
+  }, wave());
+  assert.ok(page.workers().length <= 4, `${page.workers().length} workers`);
+  const left = await page.evaluate(async (series) => {
+    const [first, ...others] = /** @type {any[]} */ ([...document.querySelectorAll('anomaly-widget')]);
+    const given = new AbortController();
+    const aborted = first.load(series, { signal: given.signal }).catch((/** @type {Error} */ error) => error.name);
+    const going = others.map((one) => one.load(series));
+    given.abort();
+    for (const one of others.slice(3)) one.remove();
+    // Scores that are there are decided anew, and a removed element's load ends in its own way.
+    const [name] = await Promise.all([aborted, ...going.slice(0, 3), ...going.slice(3).map((load) => load.catch(() => {}))]);
+    others[0].sensitivity = 10;
+    await new Promise((told) => { others[0].addEventListener('anomaly-detect', told, { once: true }); });
+    return { name, states: others.slice(0, 3).map((one) => one.state) };
+  }, wave());
+  assert.deepEqual(left, { name: 'AbortError', states: ['ready', 'ready', 'ready'] });
+  assert.deepEqual(problems, []);
+});
+
+test('a chart that cannot be seen is drawn when it comes near', async () => {
+  const { page } = await blank();
+  await page.evaluate(async (series) => {
+    document.body.style.paddingTop = '4000px';
+    await new Promise((next) => requestAnimationFrame(() => setTimeout(next, 100)));
+    await window.widget.load(series);
+    await new Promise((next) => setTimeout(next, 100));
+  }, wave());
+  const painted = () => page.evaluate(() => {
+    const canvas = window.widget.shadowRoot?.querySelector('canvas');
+    const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    return pixels.some((byte) => byte > 0);
+  });
+  assert.equal(await painted(), false);
+  await page.evaluate(() => window.widget.scrollIntoView());
+  await page.waitForTimeout(200);
+  assert.equal(await painted(), true);
+});
+
 test('the scripts keep their budget', () => {
   const bytes = (/** @type {string[]} */ ...names) => names.reduce((sum, name) => sum + gzipSync(readFileSync(join(root, 'pkg', name)), { level: 9 }).length, 0);
   const first = bytes('anomaly-widget.js', 'worker.js');
