@@ -62,7 +62,7 @@ pub fn spans(scores: &[f64], rule: &Rule) -> Vec<Span> {
             found.push(Span { start: start + s, end: start + e, severity: (peak - limit) / (mean + std) });
         }
     }
-    merge(found)
+    merge(&found)
 }
 
 /// The stretches of `scores` over `limit`, widened by `pad`, each with its peak, and the highest score outside them.
@@ -88,20 +88,20 @@ pub fn limits(scores: &[f64], rule: &Rule) -> Vec<f64> {
 
 /// The peaks kept: sorted downwards and followed by `below`, all up to the last whose relative drop to the next
 /// is at least `theta` (telemanom's reading of the rule).
-fn prune(mut peaks: Vec<(usize, usize, f64)>, below: f64, theta: f64) -> Vec<(usize, usize, f64)> {
-    peaks.sort_by(|a, b| b.2.total_cmp(&a.2));
-    let heights: Vec<f64> = peaks.iter().map(|p| p.2).chain([below]).collect();
+fn prune(peaks: Vec<(usize, usize, f64)>, below: f64, theta: f64) -> Vec<(usize, usize, f64)> {
+    let depths: Vec<f64> = peaks.iter().map(|p| -p.2).collect();
+    let falling: Vec<_> = stats::order(&depths).into_iter().map(|i| peaks[i]).collect();
+    let heights: Vec<f64> = falling.iter().map(|p| p.2).chain([below]).collect();
     let kept = heights.windows(2).rposition(|w| (w[0] - w[1]) / w[0] >= theta).map_or(0, |last| last + 1);
-    peaks.truncate(kept);
-    peaks
+    falling.into_iter().take(kept).collect()
 }
 
 /// Overlapping and touching spans as one, severity the mean weighted by length less one; plain mean where all
 /// weights are 0.
-fn merge(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort_by_key(|s| s.start);
+fn merge(spans: &[Span]) -> Vec<Span> {
+    let starts: Vec<f64> = spans.iter().map(|s| s.start as f64).collect();
     let mut merged: Vec<(Span, f64, f64, f64, f64)> = Vec::new();
-    for s in spans {
+    for s in stats::order(&starts).into_iter().map(|i| spans[i]) {
         let weight = (s.end - s.start - 1) as f64;
         match merged.last_mut() {
             Some((last, sum, weights, plain, n)) if s.start <= last.end => {
@@ -244,7 +244,7 @@ mod tests {
             };
             list.iter().map(span).collect()
         };
-        for (got, want) in merge(spans("input")).iter().zip(spans("output")) {
+        for (got, want) in merge(&spans("input")).iter().zip(spans("output")) {
             assert_eq!((got.start, got.end), (want.start, want.end));
             assert!((got.severity - want.severity).abs() < 1e-9);
         }

@@ -8,6 +8,7 @@ use super::pen::{Pen, Rect};
 use super::scale::Scale;
 use super::theme::Theme;
 use crate::error::Result;
+use crate::math::stats;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
 
@@ -197,12 +198,10 @@ pub fn above<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark])
     let Layout { plot, x, y, .. } = frame.layout;
     let (scale, paper) = (frame.scale, frame.theme.paper);
     // The most severe last, so that it lies on top.
-    let mut order: Vec<usize> = (0..marks.len()).collect();
-    order.sort_by(|&a, &b| {
-        let key = |i: usize| (frame.chosen == Some(i), marks.get(i).map_or(0.0, |m| m.severity));
-        key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal)
-    });
-    for i in order {
+    let rank =
+        |(i, mark): (usize, &Mark)| if frame.chosen == Some(i) { f64::INFINITY } else { mark.severity };
+    let ranks: Vec<f64> = marks.iter().enumerate().map(rank).collect();
+    for i in stats::order(&ranks) {
         let Some(mark) = marks.get(i) else { continue };
         let Some((left, right)) = pixels(mark, x, plot, (3.0 * scale).round()) else { continue };
         let chosen = frame.chosen == Some(i);

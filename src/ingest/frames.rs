@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::number::TimeUnit;
 use super::{Format, Options, Table, csv, json, packed, text};
 use crate::error::Result;
+use crate::math::stats;
 
 /// Faults kept, and the characters that are shown of each.
 const FAULTS: usize = 5;
@@ -119,12 +120,10 @@ impl Frames {
     /// Keeps a frame's rows in order of time.
     fn keep(&mut self, table: Table) {
         let unit = table.unit.unwrap_or_else(|| TimeUnit::of(&table.time));
-        let mut rows: Vec<(f64, f64)> =
-            table.time.iter().map(|t| unit.milliseconds(*t)).zip(table.value.iter().copied()).collect();
-        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-        for (time, value) in rows {
-            self.taken.time.push(time);
-            self.taken.value.push(value);
+        let time: Vec<f64> = table.time.iter().map(|t| unit.milliseconds(*t)).collect();
+        for i in stats::order(&time) {
+            self.taken.time.push(time[i]);
+            self.taken.value.push(table.value[i]);
         }
     }
 

@@ -116,7 +116,7 @@ fn recognise(bytes: &[u8]) -> Result<Format> {
         _ if packed::plausible(bytes) => return Ok(Format::Packed),
         _ => return wrong(1, "the data is neither text nor packed numbers; CSV, JSON or NDJSON is expected"),
     };
-    let lower: String = text.chars().take(15).flat_map(char::to_lowercase).collect();
+    let lower: String = text.chars().take(15).map(|c| c.to_ascii_lowercase()).collect();
     if ["<!doctype", "<html", "<?xml", "<head", "<body"].iter().any(|tag| lower.starts_with(tag)) {
         return wrong(1, "a web page came where data belongs; check the address");
     }

@@ -84,8 +84,8 @@ impl Boxplot {
     /// The boxplot of `curves`, at least one and of equal lengths, ordered by `depth`.
     pub fn of(curves: &[Vec<f64>], depth: Depth) -> Boxplot {
         let depth = depth.of(curves);
-        let mut order: Vec<usize> = (0..curves.len()).collect();
-        order.sort_by(|i, j| depth[*j].total_cmp(&depth[*i]));
+        let shallow: Vec<f64> = depth.iter().map(|d| -d).collect();
+        let order = stats::order(&shallow);
         let grid = curves.first().map_or(0, Vec::len);
         let central = &order[..curves.len().div_ceil(2)];
         let edge = |from: f64, pick: fn(f64, f64) -> f64| -> Vec<f64> {

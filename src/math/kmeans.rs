@@ -3,6 +3,7 @@
 //! Sources: Lloyd (1982), "Least squares quantization in PCM"; Arthur and Vassilvitskii (2007), "k-means++".
 
 use crate::math::random::Random;
+use crate::math::stats;
 
 /// Rounds after which a clustering is taken as it is.
 const ROUNDS: usize = 100;
@@ -71,9 +72,8 @@ pub fn lloyd(rows: &[Vec<f64>], mut centroids: Vec<Vec<f64>>) -> Clusters {
                 *sum += v;
             }
         }
-        let mut far: Vec<usize> = (0..rows.len()).collect();
-        far.sort_by(|a, b| found[*b].1.total_cmp(&found[*a].1));
-        let mut far = far.into_iter();
+        let near: Vec<f64> = found.iter().map(|f| -f.1).collect();
+        let mut far = stats::order(&near).into_iter();
         for ((centroid, sum), count) in centroids.iter_mut().zip(sums).zip(counts) {
             if count > 0.0 {
                 *centroid = sum.into_iter().map(|v| v / count).collect();

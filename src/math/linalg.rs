@@ -1,5 +1,7 @@
 //! Least squares and symmetric eigenvectors, in f64, on row-major slices.
 
+use super::stats;
+
 /// Coefficients `b` that minimise `|X b - y|² + ridge |b|²`, by Householder reflections (Golub and Van Loan,
 /// Matrix Computations, 5.3).
 ///
@@ -82,8 +84,8 @@ pub fn symmetric_eigen(a: &[f64], n: usize) -> Eigen {
     let mut diagonal: Vec<f64> = (0..n).map(|i| rows[i][i]).collect();
     let mut beside: Vec<f64> = (1..n).map(|i| rows[i][i - 1]).collect();
     diagonalise(&mut diagonal, &mut beside, &mut vectors);
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|i, j| diagonal[*j].total_cmp(&diagonal[*i]));
+    let falling: Vec<f64> = diagonal.iter().map(|d| -d).collect();
+    let order = stats::order(&falling);
     Eigen {
         values: order.iter().map(|i| diagonal[*i]).collect(),
         vectors: order.iter().flat_map(|i| vectors[*i].iter().copied()).collect(),

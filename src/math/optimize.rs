@@ -1,5 +1,7 @@
 //! Minimisation without derivatives, for smoothing and ARIMA parameters.
 
+use super::stats::order;
+
 /// The point with the smallest value found, and that value, by the simplex method of Nelder and Mead (1965)
 /// with their coefficients (reflect 1, expand 2, contract and shrink 1/2).
 ///
@@ -7,7 +9,7 @@
 /// `f`, or once the values at the corners differ by less than `tolerance` relative to the best. A value that is
 /// not a number counts as infinitely bad.
 pub fn nelder_mead(
-    f: impl Fn(&[f64]) -> f64,
+    f: &dyn Fn(&[f64]) -> f64,
     start: &[f64],
     step: f64,
     evaluations: usize,
@@ -27,7 +29,8 @@ pub fn nelder_mead(
     }
     let mut left = evaluations.saturating_sub(n + 1);
     loop {
-        corners.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let values: Vec<f64> = corners.iter().map(|c| c.1).collect();
+        corners = order(&values).into_iter().map(|i| std::mem::take(&mut corners[i])).collect();
         let (best, worst) = (corners[0].1, corners[n].1);
         if n == 0 || left == 0 || worst - best <= tolerance * (best.abs() + f64::MIN_POSITIVE) {
             return corners.swap_remove(0);
@@ -76,7 +79,7 @@ mod tests {
     #[test]
     fn finds_the_bottom_of_a_bent_valley() {
         let rosenbrock = |x: &[f64]| (1.0 - x[0]).powi(2) + 100.0 * (x[1] - x[0] * x[0]).powi(2);
-        let (x, v) = nelder_mead(rosenbrock, &[-1.2, 1.0], 0.5, 2000, 1e-12);
+        let (x, v) = nelder_mead(&rosenbrock, &[-1.2, 1.0], 0.5, 2000, 1e-12);
         assert!(v < 1e-8 && (x[0] - 1.0).abs() < 1e-3 && (x[1] - 1.0).abs() < 1e-3, "{x:?} {v}");
     }
 
@@ -87,14 +90,15 @@ mod tests {
             calls.set(calls.get() + 1);
             x.iter().map(|v| (v - 3.0).powi(2)).sum::<f64>()
         };
-        let (_, v) = nelder_mead(bowl, &[0.0, 0.0, 0.0], 1.0, 30, 0.0);
+        let (_, v) = nelder_mead(&bowl, &[0.0, 0.0, 0.0], 1.0, 30, 0.0);
         assert!(v <= 27.0 && calls.get() <= 30 + 3, "{v} {}", calls.get());
     }
 
     #[test]
     fn walls_of_nan_and_nothing_to_choose() {
-        let (x, _) = nelder_mead(|x| if x[0] < 0.0 { f64::NAN } else { x[0] }, &[1.0], 0.3, 200, 1e-9);
+        let (x, _) =
+            nelder_mead(&|x: &[f64]| if x[0] < 0.0 { f64::NAN } else { x[0] }, &[1.0], 0.3, 200, 1e-9);
         assert!(x[0] >= 0.0 && x[0] < 1e-3, "{x:?}");
-        assert_eq!(nelder_mead(|_| 5.0, &[], 1.0, 10, 0.0), (vec![], 5.0));
+        assert_eq!(nelder_mead(&|_: &[f64]| 5.0, &[], 1.0, 10, 0.0), (vec![], 5.0));
     }
 }

@@ -248,7 +248,7 @@ impl Arima {
             let square = 2.0 * errors.iter().map(|e| huber(e / scale)).sum::<f64>() / n;
             n * square.max(f64::MIN_POSITIVE).ln() + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0).max(1.0)
         };
-        let mut started: Vec<(usize, usize, Vec<f64>, f64)> = self
+        let started: Vec<(usize, usize, Vec<f64>, f64)> = self
             .orders(w.len())
             .into_iter()
             .map(|(p, q)| {
@@ -262,12 +262,13 @@ impl Arima {
                 (p, q, u, value)
             })
             .collect();
-        started.sort_by(|a, b| a.3.total_cmp(&b.3));
-        let best = started
+        let criteria: Vec<f64> = started.iter().map(|s| s.3).collect();
+        let best = stats::order(&criteria)
             .into_iter()
             .take(FINALISTS)
-            .map(|(p, q, u, _)| {
-                let (u, value) = nelder_mead(|u| criterion(p, q, u), &u, 0.3, 60 * (u.len() + 1), 1e-7);
+            .map(|i| {
+                let (p, q, ref u, _) = started[i];
+                let (u, value) = nelder_mead(&|u| criterion(p, q, u), u, 0.3, 60 * (u.len() + 1), 1e-7);
                 (trial(p, q, &u), value)
             })
             .min_by(|a, b| a.1.total_cmp(&b.1));

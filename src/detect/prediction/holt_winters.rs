@@ -184,7 +184,7 @@ impl HoltWinters {
             let trial = Learnt { gains: self.gains(u), ..model.clone() };
             trial.errors(train, scale).iter().map(|e| huber(e / scale)).sum::<f64>()
         };
-        let (best, _) = nelder_mead(loss, &[0.0; 4], 1.0, 250, 1e-5);
+        let (best, _) = nelder_mead(&loss, &[0.0; 4], 1.0, 250, 1e-5);
         model.gains = self.gains(&best);
         model.sd = deviation(&model.errors(train, scale));
         model
