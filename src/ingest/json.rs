@@ -1,8 +1,10 @@
 //! JSON to rows: one value, or one a line.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
-use super::number::{TimeUnit, iso};
+use serde_json::value::RawValue;
+
+use super::number::{TimeUnit, iso, number};
 use super::{Options, Table, wrong};
 use crate::error::{Error, Result};
 
@@ -13,12 +15,12 @@ const VALUE_KEYS: &[&str] = &["v", "value", "y"];
 /// The rows of one JSON value: an array of objects, of pairs or of numbers (a second apart), an object of
 /// columns, or a single row.
 pub(super) fn read(text: &str, options: &Options) -> Result<Table> {
-    let value: Value = match serde_json::from_str(text) {
+    let value: &RawValue = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(e) => return wrong(e.line().max(1), format!("not valid JSON: {e}")),
     };
     let mut rows = Rows::new(options);
-    rows.value(&value, 1)?;
+    rows.value(value, 1)?;
     rows.finish()
 }
 
@@ -26,8 +28,8 @@ pub(super) fn read(text: &str, options: &Options) -> Result<Table> {
 pub(super) fn read_lines(text: &str, options: &Options) -> Result<Table> {
     let mut rows = Rows::new(options);
     for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-        match serde_json::from_str::<Value>(line) {
-            Ok(value) => rows.value(&value, i + 1)?,
+        match serde_json::from_str::<&RawValue>(line) {
+            Ok(value) => rows.value(value, i + 1)?,
             Err(e) => return wrong(i + 1, format!("not valid JSON: {e}")),
         }
     }
@@ -38,13 +40,13 @@ pub(super) fn read_lines(text: &str, options: &Options) -> Result<Table> {
 pub(super) fn read_frame(text: &str, options: &Options) -> (Table, Vec<(String, String)>) {
     let mut rows = Rows::new(options);
     let mut faults = Vec::new();
-    match serde_json::from_str::<Value>(text) {
-        Ok(value) => rows.lenient(&value, &mut faults),
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(value) => rows.lenient(value, &mut faults),
         Err(whole) => {
             let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
             for line in &lines {
-                match serde_json::from_str::<Value>(line) {
-                    Ok(value) => rows.lenient(&value, &mut faults),
+                match serde_json::from_str::<&RawValue>(line) {
+                    Ok(value) => rows.lenient(value, &mut faults),
                     Err(e) => {
                         // A value that is spread over lines is one thing that cannot be read.
                         if rows.table.time.is_empty() && !lines[0].trim_end().ends_with(['}', ']']) {
@@ -61,6 +63,53 @@ pub(super) fn read_frame(text: &str, options: &Options) -> (Table, Vec<(String, 
     }
     let unit = rows.table.unit.or((rows.dated == Some(true)).then_some(TimeUnit::Milliseconds));
     (Table { unit, ..rows.table }, faults)
+}
+
+/// A value of the input. What is inside a list or an object stays text until it is looked at, so that a number is read
+/// in one place for all formats, and a million rows do not take a tree of a million nodes.
+enum Json<'a> {
+    Null,
+    Truth(&'a str),
+    Number(&'a str),
+    Text(String),
+    List(Vec<&'a RawValue>),
+    Object(BTreeMap<String, &'a RawValue>),
+}
+
+impl<'a> Json<'a> {
+    fn of(raw: &'a RawValue, line: usize) -> Result<Json<'a>> {
+        let text = raw.get();
+        let read = match text.as_bytes() {
+            [b'{', ..] => serde_json::from_str(text).map(Json::Object),
+            [b'[', ..] => serde_json::from_str(text).map(Json::List),
+            [b'"', ..] => serde_json::from_str(text).map(Json::Text),
+            [b'n', ..] => Ok(Json::Null),
+            [b't' | b'f', ..] => Ok(Json::Truth(text)),
+            _ => Ok(Json::Number(text)),
+        };
+        read.or_else(|e| wrong(line, format!("not valid JSON: {e}")))
+    }
+
+    /// As a message names it.
+    fn kind(&self) -> String {
+        match self {
+            Json::Null => "null".into(),
+            Json::Truth(text) | Json::Number(text) => (*text).into(),
+            Json::Text(text) => format!("\"{}\"", text.chars().take(40).collect::<String>()),
+            Json::List(_) => "a list".into(),
+            Json::Object(_) => "an object".into(),
+        }
+    }
+}
+
+/// Whether a value is a number, or null.
+fn plain(raw: &RawValue) -> bool {
+    !raw.get().starts_with(['{', '[', '"', 't', 'f'])
+}
+
+/// Whether a value is a text.
+fn quoted(raw: &RawValue) -> bool {
+    raw.get().starts_with('"')
 }
 
 /// Rows as they are found; all of them have their times as numbers, or all as dates.
@@ -81,53 +130,52 @@ impl<'a> Rows<'a> {
     }
 
     /// One value of the input: a row, or a list of rows or columns.
-    fn value(&mut self, value: &Value, line: usize) -> Result<()> {
-        match value {
-            Value::Array(items) => self.list(items, line),
-            Value::Object(fields) => {
-                for (name, wanted) in &self.options.only {
-                    match fields.get(name) {
-                        Some(Value::String(text)) if text == wanted => {}
-                        Some(other) if !other.is_string() && format!("{other}") == *wanted => {}
-                        Some(_) => return Ok(()),
-                        None => return wrong(line, format!("a row without the field \"{name}\"")),
-                    }
-                }
-                let time = self.key(value, &self.options.time, TIME_KEYS, line)?;
-                let name = self.key(value, &self.options.column, VALUE_KEYS, line)?;
-                if self.table.columns.is_empty() {
-                    self.table.columns = fields.keys().filter(|k| **k != time).cloned().collect();
-                    self.table.column.clone_from(&name);
-                }
-                match (&fields[&time], &fields[&name]) {
-                    (Value::Array(times), Value::Array(values)) if times.len() == values.len() => {
-                        times.iter().zip(values).try_for_each(|(t, v)| self.row(t, v, line))
-                    }
-                    (Value::Array(times), Value::Array(values)) => {
-                        let (t, v) = (times.len(), values.len());
-                        wrong(
-                            line,
-                            format!("column {time} has {t} entries, {name} has {v}; they need as many"),
-                        )
-                    }
-                    (time, value) => self.row(time, value, line),
-                }
-            }
+    fn value(&mut self, raw: &RawValue, line: usize) -> Result<()> {
+        let fields = match Json::of(raw, line)? {
+            Json::List(items) => return self.list(&items, line),
+            Json::Object(fields) => fields,
             other => {
-                wrong(line, format!("{} where a row belongs, as in {{\"t\": 1, \"v\": 2}}", kind(other)))
+                let kind = other.kind();
+                return wrong(line, format!("{kind} where a row belongs, as in {{\"t\": 1, \"v\": 2}}"));
             }
+        };
+        for (name, wanted) in &self.options.only {
+            let Some(field) = fields.get(name) else {
+                return wrong(line, format!("a row without the field \"{name}\""));
+            };
+            match Json::of(field, line)? {
+                Json::Text(text) if text == *wanted => {}
+                _ if field.get() == wanted => {}
+                _ => return Ok(()),
+            }
+        }
+        let time = key(&fields, &self.options.time, TIME_KEYS, line)?;
+        let value = key(&fields, &self.options.column, VALUE_KEYS, line)?;
+        if self.table.columns.is_empty() {
+            self.table.columns = fields.keys().filter(|k| **k != time).cloned().collect();
+            self.table.column.clone_from(&value);
+        }
+        match (Json::of(fields[&time], line)?, Json::of(fields[&value], line)?) {
+            (Json::List(times), Json::List(values)) if times.len() == values.len() => {
+                times.iter().zip(&values).try_for_each(|(t, v)| self.row(t, v, line))
+            }
+            (Json::List(times), Json::List(values)) => {
+                let (t, v) = (times.len(), values.len());
+                wrong(line, format!("column {time} has {t} entries, {value} has {v}; they need as many"))
+            }
+            _ => self.row(fields[&time], fields[&value], line),
         }
     }
 
     /// A value of a frame; of a list each item counts for itself, and what is wrong with it is noted.
-    fn lenient(&mut self, value: &Value, faults: &mut Vec<(String, String)>) {
-        let plain = |v: &Value| v.is_number() || v.is_null();
+    fn lenient(&mut self, raw: &RawValue, faults: &mut Vec<(String, String)>) {
         let before = self.table.time.len();
-        let read = match value {
-            // Two numbers are a row: a feed has no rows without a time.
-            Value::Array(items) => match items.as_slice() {
+        let read = match Json::of(raw, 1) {
+            Ok(Json::List(items)) => match items[..] {
+                // Two numbers are a row: a feed has no rows without a time.
                 [time, value]
-                    if (time.is_number() || time.is_string()) && !value.is_object() && !value.is_array() =>
+                    if !value.get().starts_with(['{', '['])
+                        && (quoted(time) || plain(time) && time.get() != "null") =>
                 {
                     self.row(time, value, 1)
                 }
@@ -142,40 +190,41 @@ impl<'a> Rows<'a> {
                     return;
                 }
             },
-            other => self.value(other, 1),
+            Ok(_) => self.value(raw, 1),
+            Err(error) => Err(error),
         };
         if let Err(Error::Parse { why, .. }) = read {
             self.table.cut(before);
-            faults.push((value.to_string(), why));
+            faults.push((raw.to_string(), why));
         }
     }
 
     /// A pair, or a list of rows, or a list of plain numbers.
-    fn list(&mut self, items: &[Value], line: usize) -> Result<()> {
-        let plain = |v: &Value| v.is_number() || v.is_null();
+    fn list(&mut self, items: &[&RawValue], line: usize) -> Result<()> {
         match items {
             [] => Ok(()),
             [time, value]
-                if (time.is_string() || time.as_f64().is_some_and(|t| t.abs() >= 1e8)) && plain(value) =>
+                if plain(value)
+                    && (quoted(time) || number(time.get(), false).is_some_and(|t| t.abs() >= 1e8)) =>
             {
                 self.row(time, value, line)
             }
-            _ if items.iter().all(plain) => {
+            _ if items.iter().all(|item| plain(item)) => {
                 self.table.unit = Some(TimeUnit::Seconds);
                 let first = self.table.time.len();
-                for (i, value) in items.iter().enumerate() {
-                    self.table.push((first + i) as f64, value.as_f64().unwrap_or(f64::NAN), line + i);
+                for (i, item) in items.iter().enumerate() {
+                    self.table.push((first + i) as f64, measured(item, line + i)?, line + i);
                 }
                 Ok(())
             }
             _ => {
                 for (i, item) in items.iter().enumerate() {
-                    match item {
-                        Value::Array(pair) => match pair.as_slice() {
+                    match Json::of(item, line + i)? {
+                        Json::List(pair) => match pair[..] {
                             [time, value] => self.row(time, value, line + i)?,
                             _ => return wrong(line + i, "a list that is not a pair [time, value]"),
                         },
-                        item => self.value(item, line + i)?,
+                        _ => self.value(item, line + i)?,
                     }
                 }
                 Ok(())
@@ -183,16 +232,16 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn row(&mut self, time: &Value, value: &Value, line: usize) -> Result<()> {
-        let (time, dated) = match time {
-            Value::Number(n) => (n.as_f64(), false),
-            Value::String(text) => match text.trim().parse::<f64>() {
-                Ok(number) => (Some(number), false),
-                Err(_) => (iso(text), true),
+    fn row(&mut self, time: &RawValue, value: &RawValue, line: usize) -> Result<()> {
+        let (time, dated) = match Json::of(time, line)? {
+            Json::Number(text) => (number(text, false), false),
+            Json::Text(text) => match number(text.trim(), false) {
+                Some(number) => (Some(number), false),
+                None => (iso(&text), true),
             },
             _ => (None, false),
         };
-        let Some(time) = time.filter(|t| t.is_finite()) else {
+        let Some(time) = time else {
             return wrong(
                 line,
                 "a row without a time that can be read; a number or an ISO 8601 date is needed",
@@ -201,38 +250,37 @@ impl<'a> Rows<'a> {
         if *self.dated.get_or_insert(dated) != dated {
             return wrong(line, "times are numbers in some rows and dates in others; use one of them");
         }
-        let value = match value {
-            Value::Null => f64::NAN,
-            Value::Number(n) => n.as_f64().unwrap_or(f64::NAN),
-            Value::String(text) if text.trim().parse::<f64>().is_ok_and(f64::is_finite) => {
-                text.trim().parse().unwrap_or(f64::NAN)
-            }
-            other => return wrong(line, format!("{} where a number belongs", kind(other))),
-        };
-        self.table.push(time, value, line);
+        self.table.push(time, measured(value, line)?, line);
         Ok(())
-    }
-
-    /// The key of this row that is wanted, or the first known one.
-    fn key(&self, row: &Value, wanted: &Option<String>, known: &[&str], line: usize) -> Result<String> {
-        let has = |key: &str| row.get(key).is_some();
-        match wanted {
-            Some(key) if has(key) => Ok(key.clone()),
-            Some(key) => wrong(line, format!("a row without the field \"{key}\"")),
-            None => match known.iter().find(|key| has(key)) {
-                Some(key) => Ok((*key).to_string()),
-                None => wrong(line, format!("a row without any of the fields {}", known.join(", "))),
-            },
-        }
     }
 }
 
-fn kind(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("\"{}\"", text.chars().take(40).collect::<String>()),
-        Value::Object(_) => "an object".into(),
-        Value::Array(_) => "a list".into(),
-        other => other.to_string(),
+/// The value of a row; NaN for null.
+fn measured(raw: &RawValue, line: usize) -> Result<f64> {
+    let value = Json::of(raw, line)?;
+    let found = match &value {
+        Json::Null => Some(f64::NAN),
+        Json::Number(text) => number(text, false),
+        Json::Text(text) => number(text.trim(), false),
+        _ => None,
+    };
+    found.map_or_else(|| wrong(line, format!("{} where a number belongs", value.kind())), Ok)
+}
+
+/// The key of this row that is wanted, or the first known one.
+fn key(
+    row: &BTreeMap<String, &RawValue>,
+    wanted: &Option<String>,
+    known: &[&str],
+    line: usize,
+) -> Result<String> {
+    match wanted {
+        Some(key) if row.contains_key(key) => Ok(key.clone()),
+        Some(key) => wrong(line, format!("a row without the field \"{key}\"")),
+        None => match known.iter().find(|key| row.contains_key(**key)) {
+            Some(key) => Ok((*key).to_string()),
+            None => wrong(line, format!("a row without any of the fields {}", known.join(", "))),
+        },
     }
 }
 
@@ -268,6 +316,7 @@ mod tests {
         assert_eq!(rows("[1600000000,6]"), (vec![1.6e9], vec![6.0]));
         assert_eq!(rows(r#"{"t":"2024-01-01","v":6}"#).0, [1_704_067_200_000.0]);
         assert!(rows(r#"[{"t":1,"v":null},{"t":2,"v":1}]"#).1[0].is_nan());
+        assert_eq!(rows(" [ [1e9 , 0.30000000000000004 ] ] ").1, [0.1 + 0.2]);
     }
 
     #[test]
@@ -277,6 +326,9 @@ mod tests {
         assert!(fault(r#"[{"t":1,"v":"abc"}]"#).contains("\"abc\""));
         assert!(fault(r#"[{"t":1,"v":1},{"t":"2024-01-01","v":1}]"#).contains("dates"));
         assert!(fault(r#"{"time":[1],"value":[1,2]}"#).contains("entries"));
+        assert!(fault(r#"[{"t":1,"v":1e999}]"#).contains("1e999 where a number belongs"));
+        assert!(fault(r#"[{"t":1,"v":true}]"#).contains("true where a number belongs"));
+        assert!(fault(r#"[{"t":1,"v":"\ud800"}]"#).contains("not valid JSON"));
         let second = read_lines("{\"t\":1,\"v\":1}\n{\"t\":\n", &Options::default());
         assert!(matches!(second, Err(Error::Parse { line: 2, .. })));
     }
