@@ -108,6 +108,7 @@ pub struct State {
 
 impl State {
     /// Level plus damped trend, and the seasonal of the next value.
+    #[inline(always)]
     fn parts(&self) -> (f64, f64) {
         let neutral = if self.multiplicative { 1.0 } else { 0.0 };
         (self.level + self.gains.phi * self.trend, self.season.get(self.phase).copied().unwrap_or(neutral))
@@ -115,12 +116,14 @@ impl State {
 }
 
 impl Forecaster for State {
+    #[inline(always)]
     fn next(&self) -> Gaussian {
         let (base, season) = self.parts();
         let mean = if self.multiplicative { base * season } else { base + season };
         Gaussian { mean: self.origin + mean, sd: self.sd }
     }
 
+    #[inline(always)]
     fn observe(&mut self, x: f64) {
         let error = x - self.next().mean;
         let (base, season) = self.parts();
