@@ -131,7 +131,8 @@ const parts = {
       { what: 'JavaScript before the first picture', ...sized(first.slice(1)) },
       { what: 'JavaScript that comes later', ...sized(pkg('reader.js', 'stream.js', 'more.js')) },
       { what: 'wasm and JavaScript before the first picture', ...sized(first) },
-      { what: 'the same with autoencoder and tadgan', ...sized([...first, ...models.filter((m) => /^(autoencoder|tadgan)-/.test(m)).map((m) => join(root, 'pkg/models', m))]) },
+      { what: 'the same with autoencoder and tadgan', ...sized([...first, ...pkg('models/nets.wasm'), ...models.filter((m) => /^(autoencoder|tadgan)-/.test(m)).map((m) => join(root, 'pkg/models', m))]) },
+      { what: 'models/nets.wasm', ...sized(pkg('models/nets.wasm')) },
       ...models.map((name) => ({ what: name, ...sized([join(root, 'pkg/models', name)]) })),
       { what: 'onnxruntime-web: wasm and JavaScript', ...sized([join(peer, 'ort-wasm-simd-threaded.wasm'), join(peer, 'ort-wasm-simd-threaded.mjs'), join(peer, 'ort.wasm.min.mjs')]) },
     ];
@@ -188,7 +189,7 @@ async function main() {
   await setUp(['modules', 'wasm', 'browser']);
   await build();
   mkdirSync(join(here, 'built'), { recursive: true });
-  await buildWasm(join(here, 'built'), ['bench']);
+  await buildWasm(join(here, 'built'), ['--features', 'bench']);
   if (!existsSync(join(here, 'node_modules'))) await run('npm', ['ci', '--ignore-scripts'], { cwd: here });
   // Chromium is many processes: all of them on one core, so that what is measured is work and not luck.
   const pinned = which('taskset') ? 'taskset -c 1 ' : '';

@@ -1,6 +1,6 @@
 // `npm run build`: makes the folder pkg/, which is the npm package's code, and the demo's data.
 //
-//   cargo -> wasm-bindgen -> wasm-opt   src/         to  anomaly_widget.js, anomaly_widget_bg.wasm
+//   cargo -> wasm-bindgen -> wasm-opt   src/         to  anomaly_widget.js, anomaly_widget_bg.wasm, models/nets.wasm
 //   esbuild                             www/*.js     to  anomaly-widget.js reader.js stream.js more.js define.js inline.js worker.js cli.mjs
 //   tsc                                 JSDoc types  to  types/
 //   copies                              www/models   to  models/
@@ -9,10 +9,10 @@
 // A step whose inputs have the contents they had last time is skipped: pkg/.inputs.json keeps their hashes.
 
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setUp, wasmBindgen, wasmCargo } from './setup.mjs';
-import { root, run, runQuietly, say } from './shell.mjs';
+import { Stop, root, run, runQuietly, say } from './shell.mjs';
 
 const pkg = join(root, 'pkg');
 const record = join(pkg, '.inputs.json');
@@ -24,8 +24,8 @@ const steps = [
   {
     name: 'wasm',
     inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'scripts/build.mjs'],
-    outputs: ['pkg/anomaly_widget.js', 'pkg/anomaly_widget.d.ts', 'pkg/anomaly_widget_bg.wasm'],
-    make: () => buildWasm(pkg),
+    outputs: ['pkg/anomaly_widget.js', 'pkg/anomaly_widget.d.ts', 'pkg/anomaly_widget_bg.wasm', 'pkg/instance.js', 'target/nets/anomaly_widget_bg.wasm'],
+    make: bothWasms,
   },
   {
     name: 'bundles',
@@ -39,7 +39,7 @@ const steps = [
     outputs: ['pkg/types'],
     make: types,
   },
-  { name: 'models', inputs: ['www/models'], outputs: ['pkg/models'], make: models },
+  { name: 'models', inputs: ['www/models', 'target/nets/anomaly_widget_bg.wasm'], outputs: ['pkg/models'], make: models },
   { name: 'data', inputs: ['package-lock.json', 'scripts/data.mjs'], outputs: ['www/data/index.json'], make: data },
 ];
 
@@ -73,14 +73,36 @@ export async function main(args) {
   await build(args.length ? args : undefined);
 }
 
+const withNets = join(root, 'target/nets');
+
+/** What every page loads, and what those load that use a net. The same JavaScript has to fit both. */
+async function bothWasms() {
+  await buildWasm(withNets);
+  await buildWasm(pkg, ['--no-default-features']);
+  const [one, other] = [withNets, pkg].map((folder) => readFileSync(join(folder, 'anomaly_widget.js'), 'utf8'));
+  if (one !== other) throw new Stop('the wasm with nets and the one without are not called in the same way: what wasm/ exports may not depend on the feature "nets"');
+  await instances();
+}
+
+/** The JavaScript of a wasm has one instance. A worker may need two: a function around it makes as many as are wanted. */
+async function instances() {
+  const esbuild = await import('esbuild');
+  const { outputFiles: [{ text }] } = await esbuild.build({
+    stdin: { contents: "export { Engine, Frames, detectors, initSync, parse } from './anomaly_widget.js';", resolveDir: pkg },
+    bundle: true, write: false, format: 'esm', target: 'es2022', drop: ['console'], logLevel: 'warning', plugins: [freedByName],
+  });
+  const body = text.replace(/export \{([\w\s,]*)\};\s*$/, 'return {$1};');
+  if (body === text) throw new Stop('the last lines of the wasm\'s JavaScript are not the exports that were expected');
+  writeFileSync(join(pkg, 'instance.js'), `// @ts-nocheck\n/** @returns {typeof import('./anomaly_widget.js')} */\nexport function instance() {\n${body}\n}\n`);
+}
+
 /**
  * Compiles the crate for the page.
  * @param {string} folder
- * @param {string[]} [features] of the crate
+ * @param {string[]} [chosen] features of the crate, as cargo is told
  */
-export async function buildWasm(folder, features = []) {
+export async function buildWasm(folder, chosen = []) {
   const { cargo, env } = wasmCargo();
-  const chosen = features.length ? ['--features', features.join(',')] : [];
   await run(cargo, ['build', '--release', '--lib', '--target', 'wasm32-unknown-unknown', ...chosen], { env });
   const built = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'wasm32-unknown-unknown/release/anomaly_widget.wasm');
   // The wasm's address is always given by our own code, so that a bundler sees it once, in one place.
@@ -105,7 +127,7 @@ async function bundles() {
   await esbuild.build({ ...silent, entryPoints: [from('worker.js')], outfile: to('worker.js'), format: 'iife' });
   // The element, and files beside it that it loads when they are needed, which bundlers follow.
   const parts = ['./reader.js', './stream.js', './more.js'];
-  await esbuild.build({ ...silent, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles], external: parts });
+  await esbuild.build({ ...silent, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles, freedByName], external: parts });
   for (const part of parts) {
     await esbuild.build({ ...common, entryPoints: [from(part)], outfile: to(part), format: 'esm', plugins: [styles, oneError], external: parts });
   }
@@ -145,6 +167,17 @@ const oneError = {
 };
 
 /**
+ * Wasm objects are freed by name. Without what `using` would need, a bundle leaves out the classes that it does not use.
+ * @type {import('esbuild').Plugin}
+ */
+const freedByName = {
+  name: 'freed-by-name',
+  setup(build) {
+    build.onLoad({ filter: /anomaly_widget\.js$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8').replace(/^if \(Symbol\.dispose\).*$/gm, '') }));
+  },
+};
+
+/**
  * `import text from 'worker:text'` gives the built worker as a string.
  * @param {string} path
  * @returns {import('esbuild').Plugin}
@@ -168,6 +201,7 @@ function models() {
   rmSync(join(pkg, 'models'), { recursive: true, force: true });
   mkdirSync(join(pkg, 'models'), { recursive: true });
   if (existsSync(join(root, 'www/models'))) cpSync(join(root, 'www/models'), join(pkg, 'models'), { recursive: true });
+  copyFileSync(join(withNets, 'anomaly_widget_bg.wasm'), join(pkg, 'models/nets.wasm'));
 }
 
 async function data() {

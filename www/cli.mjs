@@ -53,7 +53,7 @@ export async function main(args) {
     if (given.help) return print(help);
     if (given.version) return print(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
     if (command === 'detectors') {
-      initSync({ module: readFileSync(asset('anomaly_widget_bg.wasm')) });
+      initSync({ module: readFileSync(asset('models/nets.wasm')) });
       return listDetectors(given.json);
     }
     if (command !== 'detect') throw new UsageError(command ? `unknown command "${command}"; known are: detect, detectors` : 'a command is missing: detect or detectors');
@@ -95,7 +95,7 @@ function listDetectors(json) {
  */
 async function detect(files, given) {
   const plan = { train: trainRows(given.train), live: given.live === undefined ? null : wholeNumber('live', given.live), settings: settingsOf(given) };
-  initSync({ module: readFileSync(asset('anomaly_widget_bg.wasm')) });
+  initSync({ module: readFileSync(asset('models/nets.wasm')) });
   const many = files.length > 1;
   if (many) for (const folder of [given.scores, given.events]) if (folder) mkdirSync(folder, { recursive: true });
   const out = (/** @type {string} */ to, /** @type {string} */ file, /** @type {string} */ ending) =>

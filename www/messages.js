@@ -67,7 +67,7 @@
  * @property {{ ask: { bytes: Uint8Array, options: ParseOptions }, reply: Parsed }} parse bytes to columns
  * @property {{ ask: { series: number, frames: (string | Uint8Array)[], options: ParseOptions }, reply: Columns & { malformed: number, faults: { frame: string, why: string }[] } }} frames
  *   frames of a feed to rows in the order in which they came; what cannot be read is counted, the last of it shown
- * @property {{ ask: Columns & { series: number, settings: object, train: number, model?: Model }, reply: { part: Part, info: Info, openFrom: number } }} analyse
+ * @property {{ ask: Columns & { series: number, settings: object, train: number, model?: Model & { module: WebAssembly.Module } }, reply: { part: Part, info: Info, openFrom: number } }} analyse
  *   fit on the first `train` rows and score all; rows up to `openFrom` can no longer change
  * @property {{ ask: Columns & { series: number, lateMs: number, capacity: number }, reply: { part: Part, openFrom: number } }} push
  *   merge rows and score what follows them

@@ -3,13 +3,15 @@
 //
 // Apart from worker.js so that the same runs where there is no worker.
 
-import { Engine, Frames, detectors, initSync, parse } from '../pkg/anomaly_widget.js';
+import { instance } from '../pkg/instance.js';
 
 /** @typedef {import('./messages.js').Requests} Requests */
 
 /** Rows scored between two words about progress. */
 const SLICE = 8192;
 const encoder = new TextEncoder();
+/** The module that every page loads, and the one that has the nets too, once one is wanted. */
+const usual = instance(), nets = instance();
 /** Lets the messages that wait have their turn. */
 const turn = () => new Promise((next) => {
   const { port1, port2 } = new MessageChannel();
@@ -18,9 +20,9 @@ const turn = () => new Promise((next) => {
 });
 
 export class Service {
-  /** @type {Map<number, { owner: number, engine: Engine, settled: number }>} */
+  /** @type {Map<number, { owner: number, engine: import('../pkg/anomaly_widget.js').Engine, settled: number }>} */
   #open = new Map();
-  /** Readers of feeds, which remember a header. @type {Map<number, { owner: number, asked: string, frames: Frames }>} */
+  /** Readers of feeds, which remember a header. @type {Map<number, { owner: number, asked: string, frames: import('../pkg/anomaly_widget.js').Frames }>} */
   #readers = new Map();
   /** Those who have left. @type {Set<number>} */
   #left = new Set();
@@ -36,7 +38,7 @@ export class Service {
   async answer(name, ask, owner, progress) {
     switch (name) {
       case 'start': return this.#start(ask);
-      case 'parse': return parse(ask.bytes, ask.options);
+      case 'parse': return usual.parse(ask.bytes, ask.options);
       case 'frames': return this.#frames(ask, owner);
       case 'analyse': return this.#analyse(ask, owner, progress);
       case 'push': return this.#push(ask);
@@ -49,8 +51,8 @@ export class Service {
 
   /** @param {Requests['start']['ask']} ask */
   #start({ module }) {
-    initSync({ module });
-    return detectors();
+    usual.initSync({ module });
+    return usual.detectors();
   }
 
   /** @param {Requests['frames']['ask']} ask @param {number} owner */
@@ -59,7 +61,7 @@ export class Service {
     let reader = this.#readers.get(series);
     if (reader?.asked !== asked) {
       reader?.frames.free();
-      this.#readers.set(series, reader = { owner, asked, frames: new Frames(options) });
+      this.#readers.set(series, reader = { owner, asked, frames: new usual.Frames(options) });
     }
     for (const frame of frames) reader.frames.add(typeof frame === 'string' ? encoder.encode(frame) : frame);
     return reader.frames.take();
@@ -72,7 +74,8 @@ export class Service {
    */
   async #analyse({ series, settings, train, model, time, value }, owner, progress) {
     progress({ stage: 'fit', done: 0 });
-    const engine = new Engine(settings, model?.weights, model?.card, time.slice(0, train), value.slice(0, train));
+    if (model) nets.initSync({ module: model.module });
+    const engine = new (model ? nets : usual).Engine(settings, model?.weights, model?.card, time.slice(0, train), value.slice(0, train));
     try {
       for (let from = 0; from < time.length; from += SLICE) {
         progress({ stage: 'score', done: from / time.length });

@@ -1,6 +1,7 @@
 // One series on its way: read, fitted, scored, decided anew. It knows no document. What follows the series is
 // continuation.js, loaded when something does.
 
+import { compile } from './assets.js';
 import { WidgetError } from './errors.js';
 import { part } from './parts.js';
 import { read } from './sources.js';
@@ -166,9 +167,9 @@ export class Session {
     const { train, ...core } = settings;
     const known = this.client.detectors.find((d) => d.name === core.detector);
     if (core.detector === 'auto' && !known) delete core.detector;
-    const files = known?.pretrained ? await (await part('more')).model(this.client.assets.modelBase, known.name) : undefined;
+    const model = known?.pretrained ? await this.#model(known.name) : undefined;
     run.throwIfAborted();
-    const ask = { series: this.series, settings: core, train: trainRows(train, rows.time.length), model: files, time: rows.time, value: rows.value };
+    const ask = { series: this.series, settings: core, train: trainRows(train, rows.time.length), model, time: rows.time, value: rows.value };
     const progress = (/** @type {import('./messages.js').Progress} */ p) => { if (!run.aborted) this.tell.progress(p); };
     const { part: all, info, openFrom } = await this.client.ask('analyse', ask, { progress, signal: run });
     run.throwIfAborted();
@@ -176,6 +177,14 @@ export class Session {
     this.learning = nothing();
     this.openFrom = openFrom;
     this.tell.part(all, true);
+  }
+
+  /** What a pretrained detector needs: the module that has the nets, and its files. @param {string} detector */
+  async #model(detector) {
+    const { modelBase } = this.client.assets;
+    const fetched = part('more').then(({ model }) => model(modelBase, detector));
+    const [module, files] = await Promise.all([compile(new URL('nets.wasm', modelBase)), fetched]);
+    return { module, ...files };
   }
 }
 

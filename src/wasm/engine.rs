@@ -31,7 +31,7 @@ impl Engine {
     ) -> Result<Engine, JsValue> {
         let settings: Settings = from_js(settings, "settings")?;
         let weights = match (weights, card) {
-            (Some(bytes), Some(card)) => {
+            (Some(bytes), Some(card)) if cfg!(feature = "nets") => {
                 Some(Weights::load(&bytes, &card, &settings.detector).map_err(thrown)?)
             }
             _ => None,

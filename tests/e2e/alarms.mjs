@@ -12,7 +12,7 @@ import { root } from '../../scripts/shell.mjs';
 
 const { values, positionals: [folder, ...detectors] } = parseArgs({ allowPositionals: true, options: { chunk: { type: 'string', default: '5' }, only: { type: 'string', default: '' } } });
 const chunk = Number(values.chunk);
-initSync({ module: readFileSync(join(root, 'pkg/anomaly_widget_bg.wasm')) });
+initSync({ module: readFileSync(join(root, 'pkg/models/nets.wasm')) });
 const json = (/** @type {string} */ path) => JSON.parse(readFileSync(path, 'utf8'));
 const models = join(root, 'www/models');
 /** @type {Record<string, string>} */
