@@ -115,7 +115,7 @@ export function summary({ nets, cold, chart, widget, bytes }) {
   }
   if (bytes) {
     const whole = bytes.find((/** @type {Row} */ r) => r.what === 'wasm and JavaScript before the first picture');
-    lines.push(`- Before the first picture ${kilobytes(whole.brotli)} kB are loaded (brotli), and a model with its detector.`);
+    lines.push(`- Before the first picture ${kilobytes(whole.brotli)} kB are loaded (brotli); nets and their models come with the first detector that needs them.`);
   }
   return lines.join('\n');
 }

@@ -122,14 +122,14 @@ fn set(target: &JsValue, key: &str, value: &JsValue) {
     let _ = Reflect::set(target, &JsValue::from(key), value);
 }
 
-/// A value as a plain object, by way of JSON text: shorter than building it property by property, both in code
-/// and, for the few objects that cross, in time. NaN becomes null.
+/// A value as a plain object.
 fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
-    let text = serde_json::to_string(value).map_err(|e| thrown(Error::Numeric(e.to_string())))?;
-    JSON::parse(&text)
+    let plain = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&plain).map_err(|e| thrown(Error::Numeric(e.to_string())))
 }
 
-/// A plain object as a value; fields of unknown names are errors.
+/// A plain object as a value; fields of unknown names are errors, those that are undefined are as if not there. By way
+/// of JSON, whose reader refuses what it does not know.
 fn from_js<T: serde::de::DeserializeOwned + Default>(value: JsValue, what: &str) -> Result<T, JsValue> {
     if value.is_undefined() || value.is_null() {
         return Ok(T::default());
