@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{RGBAColor, ShapeStyle, TextStyle};
+use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
 
 /// Back-end units in a device pixel.
 pub const FINE: f64 = 4.0;
@@ -195,8 +195,9 @@ impl<'a, B: DrawingBackend> Pen<'a, B> {
         anchor: (HPos, VPos),
         colour: RGBAColor,
     ) -> Result<()> {
-        let style = TextStyle::from((self.font, self.size * FINE)).pos(Pos::new(anchor.0, anchor.1));
-        let style = style.color(&colour);
+        // By name: a family that is looked up brings the tables of all letters' cases.
+        let font = FontDesc::new(FontFamily::Name(self.font), self.size * FINE, FontStyle::Normal);
+        let style = TextStyle::from(font).pos(Pos::new(anchor.0, anchor.1)).color(&colour);
         self.backend.draw_text(text, &style, (fine(at.0), fine(at.1))).map_err(draw_error)
     }
 
