@@ -4,6 +4,7 @@
 // Apart from worker.js so that the same runs where there is no worker.
 
 import { instance } from '../pkg/instance.js';
+import { turn } from './turn.js';
 
 /** @typedef {import('./messages.js').Requests} Requests */
 
@@ -12,12 +13,6 @@ const SLICE = 8192;
 const encoder = new TextEncoder();
 /** The module that every page loads, and the one that has the nets too, once one is wanted. */
 const usual = instance(), nets = instance();
-/** Lets the messages that wait have their turn. */
-const turn = () => new Promise((next) => {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => { port1.close(); next(undefined); };
-  port2.postMessage(null);
-});
 
 export class Service {
   /** @type {Map<number, { owner: number, engine: import('../pkg/anomaly_widget.js').Engine, settled: number }>} */

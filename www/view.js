@@ -7,6 +7,10 @@ import { names } from './columns.js';
 import { draw, forget } from './frames.js';
 import { offsets } from './format.js';
 import { labelOf } from './labels.js';
+import { turn } from './turn.js';
+
+/** Rows handed to the chart at once: many more take longer than a reader waits for an answer to a key. */
+const SLICE = 1 << 17;
 
 /** @typedef {import('./messages.js').AnomalyEvent} AnomalyEvent */
 /** @typedef {import('./columns.js').Columns} Columns */
@@ -60,6 +64,9 @@ export class View {
   hidden = new Set();
   #step = 0;
   #word = '';
+  /** Rows that the chart has of the columns; the rest follows, a slice a turn. */
+  #fed = 0;
+  #feeding = false;
   /** @type {MediaQueryList | null} */
   #density = null;
 
@@ -88,6 +95,7 @@ export class View {
   /** Prints are made of what is drawn now, in the colours of paper. */
   #print = () => {
     this.#dressed = false;
+    while (this.#feeding) this.#slice();
     this.#drawNow();
     this.drawn();
   };
@@ -97,6 +105,7 @@ export class View {
     if (this.#chart) return;
     initSync({ module });
     this.#chart = new Chart(this.canvas);
+    this.#fed = 0;
     this.#dressed = false;
     this.#chart.resize(this.#size[0], this.#size[1], this.#scale);
     this.#observe();
@@ -149,11 +158,30 @@ export class View {
    */
   replace(start, forgotten = 0) {
     if (!this.#chart) return;
+    const kept = Math.min(start, this.#fed) - forgotten;
+    if (kept >= 0) this.#chart.forget(forgotten);
     // What changed begins before the rows that are left: all of them are handed over.
-    const whole = forgotten > start;
-    if (!whole) this.#chart.forget(forgotten);
-    feed(this.#chart, this.columns, whole ? 0 : start - forgotten);
+    this.#fed = Math.max(kept, 0);
+    if (!this.#feeding) this.#feed();
+  }
+
+  /** Hands rows to the chart, and draws when it has all. */
+  async #feed() {
+    this.#slice();
+    while (this.#feeding) {
+      await turn();
+      this.#slice();
+    }
     this.draw();
+  }
+
+  #slice() {
+    const { length } = this.columns, first = this.#fed;
+    this.#fed = Math.min(first + SLICE, length);
+    this.#feeding = this.#chart !== null && this.#fed < length;
+    if (!this.#chart) return;
+    feed(this.#chart, this.columns, first, this.#fed);
+    if (first === 0 && this.#feeding) this.#chart.room(length);
   }
 
   /** The labels of this series' time. */
@@ -253,7 +281,7 @@ export class View {
   /** Draws in the next frame; what cannot be seen, when it can be. */
   draw() {
     this.#stale = true;
-    if (this.#chart && this.#seen) draw(this.#picture);
+    if (this.#chart && this.#seen && !this.#feeding) draw(this.#picture);
   }
 
   #drawNow() {
@@ -296,7 +324,7 @@ export class View {
     try {
       chart.resize(Math.round(width * scale), Math.round(height * scale), scale);
       dress(chart, this.probe, this.hidden);
-      feed(chart, this.columns, 0);
+      feed(chart, this.columns, 0, this.columns.length);
       this.#reading(chart);
       chart.keep(this.neutral);
       layLanes(chart, this.lanes);
@@ -330,9 +358,9 @@ function layLanes(chart, lanes) {
   lanes.forEach((lane, i) => chart.lane(i, 0, lane.severity));
 }
 
-/** @param {Chart} chart @param {Columns} columns @param {number} start */
-function feed(chart, columns, start) {
-  const [time, value, scores, limits, expected, lower, upper] = names.map((name) => columns.get(name)?.subarray(start));
+/** @param {Chart} chart @param {Columns} columns @param {number} start @param {number} end */
+function feed(chart, columns, start, end) {
+  const [time, value, scores, limits, expected, lower, upper] = names.map((name) => columns.get(name)?.subarray(start, end));
   const none = new Float64Array();
   chart.replace(start, time ?? none, value ?? none, scores ?? none, limits ?? none, expected, lower, upper);
 }

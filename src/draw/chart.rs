@@ -112,6 +112,11 @@ impl Chart {
         Err(Error::Series { at: start, why: why.into() })
     }
 
+    /// Makes room for so many rows, which come in parts.
+    pub fn room(&mut self, rows: usize) {
+        self.rows.room(rows);
+    }
+
     /// Replaces all limits: one a row, those without have none; or a single one for all.
     pub fn replace_limits(&mut self, mut limits: Vec<f64>) {
         self.changed(false);

@@ -318,6 +318,15 @@ impl Rows {
         true
     }
 
+    /// Makes room for so many rows in the columns that have some.
+    pub fn room(&mut self, rows: usize) {
+        let Rows { time, value, scores, limits, expected, lower, upper } = self;
+        let columns = [value, scores, limits, expected, lower, upper].map(|column| &mut column.values);
+        for values in std::iter::once(&mut time.values).chain(columns).filter(|values| !values.is_empty()) {
+            values.reserve_exact(rows.saturating_sub(values.len()));
+        }
+    }
+
     /// Drops the first rows.
     pub fn forget(&mut self, rows: usize) {
         self.time.forget(rows);

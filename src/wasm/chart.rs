@@ -82,6 +82,11 @@ impl Chart {
         self.drawing.replace(start, rows).map_err(thrown)
     }
 
+    /// Makes room for so many rows, which come in parts.
+    pub fn room(&mut self, rows: usize) {
+        self.drawing.room(rows);
+    }
+
     /// Drops the first rows.
     pub fn forget(&mut self, rows: usize) {
         self.drawing.forget(rows);
