@@ -43,7 +43,10 @@ const fn compiled<const N: usize>(mut rows: [Entry; N]) -> [Entry; N] {
 }
 
 fn elsewhere(_: &Setup) -> Result<Box<dyn Detector>> {
-    Err(Error::weights("models/nets.wasm", "a pretrained detector needs this module; the one used is without nets"))
+    Err(Error::weights(
+        "models/nets.wasm",
+        "a pretrained detector needs this module; the one used is without nets",
+    ))
 }
 
 /// The row of this name.

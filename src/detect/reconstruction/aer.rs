@@ -3,7 +3,7 @@
 //! The encoder, a bidirectional LSTM, reads a window without its ends; the decoder tells the whole window, so that its
 //! first values are a forecast back in time and its last ones a forecast ahead. Every point is judged by the error of
 //! its reconstruction, stitched over all windows, and by the mean error of its two forecasts; the [`ScoreRule`] mixes
-//! them as it does a critic's judgement, by their product as a default. What else a score is, and what `fit` measures, stands in
+//! them as it does a critic's judgement. What else a score is, and what `fit` measures, stands in
 //! [`super::reconstructive`]. Source: Wong et al. (2022), AER: Auto-Encoder with Regression for Time Series Anomaly
 //! Detection, where one point at each end is forecast and every window is looked at; here as many as lie between
 //! windows. Cost: 1.5 million multiply-adds a window.
@@ -16,7 +16,7 @@ use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::{Error, Result};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, Output, named};
-use crate::score::{Mix, ScoreRule};
+use crate::score::ScoreRule;
 
 /// Points at each end that are forecast.
 pub const ENDS: usize = 5;
@@ -47,7 +47,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { step: ENDS, score: ScoreRule { mix: Mix::Product, ..ScoreRule::default() } }
+        Params { step: ENDS, score: ScoreRule::default() }
     }
 }
 
