@@ -3,17 +3,15 @@
 use super::lanes::{self, Lane};
 use super::overlay::{self, Label, Mark};
 use super::overview;
-use super::pen::{Pen, Rect, jagged, stroke_of, text_width};
+use super::pen::{Pen, Rect, text_width};
 use super::rows::{Columns, Rows};
-use super::scale::{Scale, View, columns, stretches};
+use super::scale::{Scale, View};
 use super::strip::Strip;
 use super::theme::Theme;
-use super::ticks::{Unit, Zone, time_ticks, value_labels, value_ticks};
+use super::ticks::Zone;
 use crate::error::{Error, Result};
 use plotters::prelude::DrawingBackend;
-use plotters::style::text_anchor::{HPos, VPos};
 use std::cell::{Cell, RefCell};
-use std::ops::Range;
 
 /// Where the parts stand, in device pixels, and what the scales mean.
 #[derive(Debug, Clone, Copy)]
@@ -59,10 +57,10 @@ pub struct Chart {
     /// Where the parts stand, until something changes.
     places: Cell<Option<Layout>>,
     neutral: Option<f64>,
-    zone: Zone,
-    decimal: char,
-    step: f64,
-    size: (f64, f64),
+    pub(super) zone: Zone,
+    pub(super) decimal: char,
+    pub(super) step: f64,
+    pub(super) size: (f64, f64),
 }
 
 impl Default for Chart {
@@ -89,8 +87,6 @@ impl Default for Chart {
     }
 }
 
-/// Steps of the series without a row after which the line is parted.
-const LONGEST_GAP: f64 = 5.0;
 /// Characters of a lane's name beside it, in a chart of ordinary width and in one narrower than [`NARROW`].
 const WIDE_NAMES: usize = 12;
 /// See [`WIDE_NAMES`].
@@ -216,13 +212,6 @@ impl Chart {
         Some(self.view.unwrap_or(View::new(first, last)))
     }
 
-    /// The moments of the time axis' ticks and the unit of their step; the page writes the labels.
-    pub fn time_ticks(&self) -> Option<(Unit, Vec<f64>)> {
-        let layout = self.layout()?;
-        let wanted = (layout.plot.width() / (92.0 * self.scale)).floor().max(1.0) as usize;
-        Some(time_ticks(self.view()?, wanted, &self.zone))
-    }
-
     /// Where the parts stand; none when there are no rows or no room.
     pub fn layout(&self) -> Option<Layout> {
         if self.places.get().is_none() {
@@ -274,36 +263,6 @@ impl Chart {
         })
     }
 
-    /// The values that the axis spans: all visible ones with a little air, down to 0 when that is near, and the
-    /// band as far as it does not flatten the series.
-    fn value_domain(&self, view: &View, rows: Range<usize>) -> (f64, f64) {
-        let time = self.rows.time.values();
-        let inside = time.partition_point(|&t| t < view.from)..time.partition_point(|&t| t <= view.to);
-        let value = &self.rows.value;
-        let seen = value.extent(inside.clone()).or_else(|| value.extent(rows));
-        let Some((mut low, mut high)) = seen else { return (0.0, 1.0) };
-        let range = high - low;
-        if range <= f64::EPSILON * low.abs().max(high.abs()) {
-            let air = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
-            return (low - air, high + air);
-        }
-        let (lower, upper) = (self.rows.lower.extent(inside.clone()), self.rows.upper.extent(inside));
-        if let (true, Some((lower, _)), Some((_, upper))) = (self.theme.band.3 > 0.0, lower, upper) {
-            low = low.min(lower.max(low - 0.2 * range));
-            high = high.max(upper.min(high + 0.2 * range));
-        }
-        let range = high - low;
-        let near_zero = low >= 0.0 && low < 0.2 * range;
-        (if near_zero { 0.0 } else { low - 0.05 * range }, high + 0.06 * range)
-    }
-
-    fn value_axis(&self, domain: (f64, f64), height: f64) -> (Vec<f64>, Vec<String>) {
-        let wanted = (height / (44.0 * self.scale)).floor().clamp(2.0, 7.0) as usize;
-        let ticks = value_ticks(domain.0, domain.1, wanted);
-        let labels = value_labels(&ticks, self.decimal);
-        (ticks, labels)
-    }
-
     /// Draws everything on a back end whose units are [`super::pen::FINE`] a device pixel. `labels` are the
     /// texts of [`Chart::time_ticks`].
     ///
@@ -328,107 +287,6 @@ impl Chart {
         self.draw_lanes(&mut pen, &layout, rows)?;
         self.draw_overview(&mut pen, &layout)?;
         backend.present().map_err(|error| Error::Draw(error.to_string()))
-    }
-
-    fn draw_value_axis<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
-        let Layout { plot, y, .. } = layout;
-        let (ticks, labels) = self.value_axis(y.domain(), plot.height());
-        let hair = self.scale.round().max(1.0);
-        for (tick, label) in ticks.iter().zip(&labels) {
-            let at = y.at(*tick).round();
-            pen.block(Rect { top: at, bottom: at + hair, ..*plot }, self.theme.grid)?;
-            let end = plot.left - 8.0 * self.scale;
-            pen.text(label, (end, at), (HPos::Right, VPos::Center), self.theme.muted)?;
-        }
-        Ok(())
-    }
-
-    fn draw_time_axis<B: DrawingBackend>(
-        &self,
-        pen: &mut Pen<B>,
-        layout: &Layout,
-        labels: &[String],
-    ) -> Result<()> {
-        let Some((_, ticks)) = self.time_ticks() else { return Ok(()) };
-        let top = layout.plot.bottom + 9.0 * self.scale;
-        let mut free = 0.0;
-        for (tick, label) in ticks.iter().zip(labels) {
-            let half = pen.text_width(label) / 2.0;
-            // A label at the edge moves inwards instead of being cut.
-            let last = self.size.0 - half - 2.0 * self.scale;
-            let middle = layout.x.at(*tick).min(last).max(half + 2.0 * self.scale);
-            if middle - half < free {
-                continue;
-            }
-            free = middle + half + 10.0 * self.scale;
-            pen.text(label, (middle, top), (HPos::Center, VPos::Top), self.theme.muted)?;
-        }
-        Ok(())
-    }
-
-    fn draw_band<B: DrawingBackend>(
-        &self,
-        pen: &mut Pen<B>,
-        layout: &Layout,
-        rows: Range<usize>,
-    ) -> Result<()> {
-        let r = &self.rows;
-        let Layout { x, y, .. } = layout;
-        let band = columns(&r.time, &r.lower, &r.upper, rows, x);
-        // Neighbours farther apart than a gap do not belong to one band.
-        let apart = self.gap_pixels(x).max(2.0);
-        for part in band.chunk_by(|a, b| b.0 - a.0 <= apart) {
-            let pixels = |&(at, low, high): &(f64, f64, f64)| (at, y.clamp(y.at(high)), y.clamp(y.at(low)));
-            let part: Vec<(f64, f64, f64)> = part.iter().map(pixels).collect();
-            if jagged(&part) {
-                pen.columns(&part, self.theme.band)?;
-                continue;
-            }
-            let upper = part.iter().map(|&(at, top, _)| (at + 0.5, top));
-            let lower = part.iter().rev().map(|&(at, _, bottom)| (at + 0.5, bottom));
-            pen.area(&upper.chain(lower).collect::<Vec<_>>(), self.theme.band)?;
-        }
-        Ok(())
-    }
-
-    /// So many milliseconds without a row part the line.
-    pub(super) fn longest_gap(&self) -> f64 {
-        if self.step > 0.0 { LONGEST_GAP * self.step } else { f64::INFINITY }
-    }
-
-    /// The same in pixels.
-    pub(super) fn gap_pixels(&self, x: &Scale) -> f64 {
-        x.at(self.longest_gap()) - x.at(0.0)
-    }
-
-    fn draw_series<B: DrawingBackend>(
-        &self,
-        pen: &mut Pen<B>,
-        layout: &Layout,
-        rows: Range<usize>,
-    ) -> Result<()> {
-        let r = &self.rows;
-        let Layout { plot, x, y, .. } = layout;
-        let longest = self.longest_gap();
-        let dense = rows.len() as f64 / plot.width();
-        for stretch in stretches(&r.time, &r.expected, rows.clone(), x, y, longest) {
-            pen.line(&stretch, self.scale.max(1.0), self.theme.expected)?;
-        }
-        let stroke = if dense > 2.0 { 1.25 } else { 1.5 } * self.scale;
-        let far_apart = dense * 10.0 * self.scale < 1.0;
-        for stretch in stretches(&r.time, &r.value, rows, x, y, longest) {
-            if let [lone] = stretch[..] {
-                pen.dot(lone, 1.5 * self.scale, self.theme.line)?;
-                continue;
-            }
-            pen.line(&stretch, stroke_of(&stretch, stroke), self.theme.line)?;
-            if far_apart {
-                for &point in &stretch {
-                    pen.dot(point, 2.0 * self.scale, self.theme.line)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     fn draw_marks_behind<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {

@@ -4,6 +4,7 @@
 //! plotters-canvas, the tests a back end of their own. Everything is laid out in device pixels, and the back end
 //! receives [`pen::FINE`] units a pixel, so lines stay smooth at any device-pixel ratio.
 
+pub mod axes;
 pub mod chart;
 pub mod lanes;
 pub mod overlay;
@@ -11,6 +12,7 @@ pub mod overview;
 pub mod pen;
 pub mod rows;
 pub mod scale;
+pub mod series;
 pub mod strip;
 pub mod theme;
 pub mod ticks;

@@ -1,0 +1,78 @@
+//! The series: its line, what was expected, and the band around that.
+
+use super::chart::{Chart, Layout};
+use super::pen::{Pen, jagged, stroke_of};
+use super::scale::{Scale, columns, stretches};
+use crate::error::Result;
+use plotters::prelude::DrawingBackend;
+use std::ops::Range;
+
+/// Steps of the series without a row after which the line is parted.
+const LONGEST_GAP: f64 = 5.0;
+
+impl Chart {
+    pub(super) fn draw_band<B: DrawingBackend>(
+        &self,
+        pen: &mut Pen<B>,
+        layout: &Layout,
+        rows: Range<usize>,
+    ) -> Result<()> {
+        let r = &self.rows;
+        let Layout { x, y, .. } = layout;
+        let band = columns(&r.time, &r.lower, &r.upper, rows, x);
+        // Neighbours farther apart than a gap do not belong to one band.
+        let apart = self.gap_pixels(x).max(2.0);
+        for part in band.chunk_by(|a, b| b.0 - a.0 <= apart) {
+            let pixels = |&(at, low, high): &(f64, f64, f64)| (at, y.clamp(y.at(high)), y.clamp(y.at(low)));
+            let part: Vec<(f64, f64, f64)> = part.iter().map(pixels).collect();
+            if jagged(&part) {
+                pen.columns(&part, self.theme.band)?;
+                continue;
+            }
+            let upper = part.iter().map(|&(at, top, _)| (at + 0.5, top));
+            let lower = part.iter().rev().map(|&(at, _, bottom)| (at + 0.5, bottom));
+            pen.area(&upper.chain(lower).collect::<Vec<_>>(), self.theme.band)?;
+        }
+        Ok(())
+    }
+
+    /// So many milliseconds without a row part the line.
+    pub(super) fn longest_gap(&self) -> f64 {
+        if self.step > 0.0 { LONGEST_GAP * self.step } else { f64::INFINITY }
+    }
+
+    /// The same in pixels.
+    pub(super) fn gap_pixels(&self, x: &Scale) -> f64 {
+        x.at(self.longest_gap()) - x.at(0.0)
+    }
+
+    pub(super) fn draw_series<B: DrawingBackend>(
+        &self,
+        pen: &mut Pen<B>,
+        layout: &Layout,
+        rows: Range<usize>,
+    ) -> Result<()> {
+        let r = &self.rows;
+        let Layout { plot, x, y, .. } = layout;
+        let longest = self.longest_gap();
+        let dense = rows.len() as f64 / plot.width();
+        for stretch in stretches(&r.time, &r.expected, rows.clone(), x, y, longest) {
+            pen.line(&stretch, self.scale.max(1.0), self.theme.expected)?;
+        }
+        let stroke = if dense > 2.0 { 1.25 } else { 1.5 } * self.scale;
+        let far_apart = dense * 10.0 * self.scale < 1.0;
+        for stretch in stretches(&r.time, &r.value, rows, x, y, longest) {
+            if let [lone] = stretch[..] {
+                pen.dot(lone, 1.5 * self.scale, self.theme.line)?;
+                continue;
+            }
+            pen.line(&stretch, stroke_of(&stretch, stroke), self.theme.line)?;
+            if far_apart {
+                for &point in &stretch {
+                    pen.dot(point, 2.0 * self.scale, self.theme.line)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
