@@ -134,7 +134,7 @@ async function bundles() {
   await esbuild.build({ ...common, entryPoints: [from('define.js')], outfile: to('define.js'), format: 'esm', external: ['./anomaly-widget.js'] });
   // Worker and wasm as text and bytes inside one file.
   await esbuild.build({ ...common, entryPoints: [from('inline.js')], outfile: to('inline.js'), format: 'esm',
-    loader: { '.wasm': 'binary' }, plugins: [styles, asText(to('worker.js'))] });
+    loader: { '.wasm': 'binary' }, plugins: [styles, freedByName, asText(to('worker.js'))] });
   await esbuild.build({ ...common, minify: false, entryPoints: [from('cli.mjs')], outfile: to('cli.mjs'), format: 'esm', platform: 'node', target: 'node20' });
 }
 

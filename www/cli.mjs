@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: the page's wasm in Node, so what it prints and what the page shows are equal.
+// The command line: the page's wasm with nets in Node, so what it prints and what the page shows are equal.
 //
 // Arguments and exit codes are here; reading a file is cli-input.mjs, writing results cli-output.mjs.
 

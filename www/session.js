@@ -183,7 +183,10 @@ export class Session {
   async #model(detector) {
     const { modelBase } = this.client.assets;
     const fetched = part('more').then(({ model }) => model(modelBase, detector));
-    const [module, files] = await Promise.all([compile(new URL('nets.wasm', modelBase)), fetched]);
+    const compiled = compile(new URL('nets.wasm', modelBase)).catch(({ hint }) => {
+      throw new WidgetError('weights', `The model of ${detector} could not be loaded: nets.wasm, which runs it, cannot be used.`, { hint });
+    });
+    const [module, files] = await Promise.all([compiled, fetched]);
     return { module, ...files };
   }
 }

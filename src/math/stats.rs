@@ -102,6 +102,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn equal_keys_stay_in_their_order() {
+        assert_eq!(order(&[2.0, 1.0, 2.0, f64::INFINITY, 1.0, -3.0]), [5, 1, 4, 0, 2, 3]);
+        assert!(order(&[]).is_empty());
+    }
+
+    #[test]
     fn hand_worked() {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);

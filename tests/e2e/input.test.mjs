@@ -94,10 +94,11 @@ test('an error keeps what was shown before, and can be dismissed', async () => {
   assert.equal(await page.evaluate(() => window.widget.state), 'ready');
 });
 
-test('a model that is corrupt, missing or a web page is named', async () => {
-  for (const answer of [{ status: 200, body: 'not weights' }, { status: 404, body: 'not found' }]) {
+test('a model that is corrupt, missing or a web page is named, and so is what runs it', async () => {
+  const answers = [{ status: 200, body: 'not weights' }, { status: 404, body: 'not found' }];
+  for (const [answer, file] of answers.flatMap((answer) => /** @type {const} */ ([[answer, '*.safetensors'], [answer, 'nets.wasm']]))) {
     const { page } = await visit('examples/blank.html');
-    await page.route('**/models/*.safetensors', (route) => route.fulfill(answer));
+    await page.route(`**/models/${file}`, (route) => route.fulfill(answer));
     const got = await page.evaluate(async (good) => {
       await customElements.whenDefined('anomaly-widget');
       const { widget } = window;
@@ -108,7 +109,7 @@ test('a model that is corrupt, missing or a web page is named', async () => {
       return { code: error?.code, message: error?.message, state: widget.state, rows: report.times.length };
     }, good);
     assert.equal(got.code, 'weights');
-    assert.match(got.message, /autoencoder/);
+    assert.match(got.message, file === 'nets.wasm' ? /autoencoder.*nets\.wasm/ : /autoencoder/);
     assert.deepEqual([got.state, got.rows], ['ready', 300], 'another detector works all the same');
   }
 });

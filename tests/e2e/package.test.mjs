@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { instance } from '../../pkg/instance.js';
 import { capture, run } from '../../scripts/shell.mjs';
 import { root } from './harness.mjs';
 
@@ -19,6 +20,15 @@ test('every export and the program are files of the package', () => {
   }
   for (const [name, target] of Object.entries(manifest.exports)) if (target.types) assert.equal(Object.keys(target)[0], 'types', name);
   for (const file of readdirSync(join(root, 'pkg/models'))) assert.ok(packed.has(`pkg/models/${file}`), file);
+});
+
+test('the engine that every page loads lists the nets, and says where they are', () => {
+  const usual = instance();
+  usual.initSync({ module: readFileSync(join(root, 'pkg/anomaly_widget_bg.wasm')) });
+  assert.ok(usual.detectors().some((/** @type {any} */ d) => d.name === 'tadgan'));
+  const series = /** @type {const} */ ([Float64Array.from({ length: 500 }, (_, i) => 6e4 * i), new Float64Array(500).map((_, i) => Math.sin(i / 5))]);
+  assert.throws(() => new usual.Engine({ detector: 'tadgan' }, undefined, undefined, ...series), { code: 'weights', message: /models\/nets\.wasm/ });
+  new usual.Engine({ detector: 'knn' }, undefined, undefined, ...series).free();
 });
 
 test('nothing else is packed', () => {
