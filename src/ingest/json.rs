@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 const TIME_KEYS: &[&str] = &["t", "time", "timestamp", "ts", "x", "date"];
 const VALUE_KEYS: &[&str] = &["v", "value", "y"];
 
+/// So many lists in one another are looked into for the rows of a frame.
+const DEEPEST: usize = 8;
+
 /// The rows of one JSON value: an array of objects, of pairs or of numbers (a second apart), an object of
 /// columns, or a single row.
 pub(super) fn read(text: &str, options: &Options) -> Result<Table> {
@@ -41,12 +44,12 @@ pub(super) fn read_frame(text: &str, options: &Options) -> (Table, Vec<(String, 
     let mut rows = Rows::new(options);
     let mut faults = Vec::new();
     match serde_json::from_str::<&RawValue>(text) {
-        Ok(value) => rows.lenient(value, &mut faults),
+        Ok(value) => rows.lenient(value, 1, &mut faults),
         Err(whole) => {
             let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
             for line in &lines {
                 match serde_json::from_str::<&RawValue>(line) {
-                    Ok(value) => rows.lenient(value, &mut faults),
+                    Ok(value) => rows.lenient(value, 1, &mut faults),
                     Err(e) => {
                         // A value that is spread over lines is one thing that cannot be read.
                         if rows.table.time.is_empty() && !lines[0].trim_end().ends_with(['}', ']']) {
@@ -168,7 +171,7 @@ impl<'a> Rows<'a> {
     }
 
     /// A value of a frame; of a list each item counts for itself, and what is wrong with it is noted.
-    fn lenient(&mut self, raw: &RawValue, faults: &mut Vec<(String, String)>) {
+    fn lenient(&mut self, raw: &RawValue, depth: usize, faults: &mut Vec<(String, String)>) {
         let before = self.table.time.len();
         let read = match Json::of(raw, 1) {
             Ok(Json::List(items)) => match items[..] {
@@ -179,12 +182,15 @@ impl<'a> Rows<'a> {
                 {
                     self.row(time, value, 1)
                 }
+                _ if depth > DEEPEST => {
+                    wrong(1, format!("lists in lists, more than {DEEPEST} deep; a list of rows is expected"))
+                }
                 _ => {
                     for item in items {
                         if plain(item) {
                             faults.push((item.to_string(), "a number without a time".into()));
                         } else {
-                            self.lenient(item, faults);
+                            self.lenient(item, depth + 1, faults);
                         }
                     }
                     return;
@@ -317,6 +323,18 @@ mod tests {
         assert_eq!(rows(r#"{"t":"2024-01-01","v":6}"#).0, [1_704_067_200_000.0]);
         assert!(rows(r#"[{"t":1,"v":null},{"t":2,"v":1}]"#).1[0].is_nan());
         assert_eq!(rows(" [ [1e9 , 0.30000000000000004 ] ] ").1, [0.1 + 0.2]);
+    }
+
+    #[test]
+    fn lists_in_lists_have_an_end() {
+        let nested = |depth: usize| format!("{}[1e9,5]{}", "[".repeat(depth), "]".repeat(depth));
+        let (table, faults) = read_frame(&nested(3), &Options::default());
+        assert_eq!((table.time, faults.len()), (vec![1e9], 0));
+        let (table, faults) = read_frame(&nested(200_000), &Options::default());
+        assert_eq!((table.time.len(), faults.len()), (0, 1));
+        assert!(faults[0].1.contains("lists in lists"), "{}", faults[0].1);
+        assert!(fault(&nested(200_000)).contains("not a pair"));
+        assert!(fault(&format!("{{\"t\":{},\"v\":1}}", nested(200_000))).contains("without a time"));
     }
 
     #[test]
