@@ -1,7 +1,7 @@
 //! Makes any series look familiar to a net trained on windows of [`WINDOW`] points: one preparation for the
 //! trainer and for the page.
 //!
-//! Three moves, each with its way back: resample by an integer so that a period lasts about [`PERIOD`] bins; take
+//! Three moves, each with its way back: resample by an integer so that a period lasts about so many bins; take
 //! a window's level and spread out (the spread floored, so noise in a flat stretch is not blown up); limit what is
 //! left softly, so that one spike does not upset a recurrent net.
 
@@ -10,13 +10,13 @@ use crate::math::stats::{median_in_place, std};
 
 /// Bins in a window of the pretrained nets.
 pub const WINDOW: usize = 100;
-/// Bins that one period should last: four periods in a window.
-pub const PERIOD: usize = 25;
 
 /// Bins are means of this many points at most.
 const COARSEST: usize = 40;
 /// At most this many bins a point.
 const FINEST: usize = 4;
+/// A variance below this part of the mean's square, or of 1, is rounding.
+const CONSTANT: f64 = 1e-12;
 /// Values further from the window's median than this, in units of the series' robust half range, count as there
 /// when level and spread are taken: a spike must not shrink the rest of the window.
 const FAR: f64 = 2.5;
@@ -41,13 +41,13 @@ pub enum Sampling {
 }
 
 impl Sampling {
-    /// The change that makes `period` last about [`PERIOD`] bins. Without a period: the rate is kept if `train` is
+    /// The change that makes `period` last about `bins`. Without a period: the rate is kept if `train` is constant or
     /// noise-like (autocorrelation at lag 1 below 0.5), else it is lowered until the autocorrelation falls to 0.5
     /// within about 5 bins.
-    pub fn of(period: Option<usize>, train: &[f64]) -> Sampling {
+    pub fn of(period: Option<usize>, bins: usize, train: &[f64]) -> Sampling {
         match period {
-            Some(p) if p >= PERIOD => Sampling::Down(rounded(p, PERIOD, COARSEST)),
-            Some(p) if p > 0 => Sampling::Up(rounded(PERIOD, p, FINEST)),
+            Some(p) if p >= bins => Sampling::Down(rounded(p, bins, COARSEST)),
+            Some(p) if p > 0 => Sampling::Up(rounded(bins, p, FINEST)),
             _ => Sampling::Down(rounded(memory(train), 5, COARSEST)),
         }
     }
@@ -86,6 +86,14 @@ impl Sampling {
         }
     }
 
+    /// Bins that `points` points last, about.
+    pub fn within(self, points: usize) -> usize {
+        match self {
+            Sampling::Down(q) => rounded(points, q, usize::MAX),
+            Sampling::Up(u) => points * u,
+        }
+    }
+
     /// Points that `bins` bins last, at least.
     pub fn points(self, bins: usize) -> usize {
         match self {
@@ -100,7 +108,7 @@ fn rounded(a: usize, b: usize, most: usize) -> usize {
     ((2 * a + b) / (2 * b.max(1))).clamp(1, most)
 }
 
-/// The first lag at which the autocorrelation is below 0.5, or the longest lag looked at.
+/// The first lag at which the autocorrelation is below 0.5, or the longest lag looked at; 1 if all is the same.
 fn memory(train: &[f64]) -> usize {
     let mean = train.iter().sum::<f64>() / train.len().max(1) as f64;
     let product = |lag: usize| -> f64 {
@@ -108,6 +116,9 @@ fn memory(train: &[f64]) -> usize {
     };
     let longest = (5 * COARSEST).min(train.len() / 4);
     let half = 0.5 * product(0);
+    if 2.0 * half <= CONSTANT * (1.0 + mean * mean) * train.len() as f64 {
+        return 1;
+    }
     (1..longest).find(|&lag| product(lag) < half).unwrap_or(longest).max(1)
 }
 
@@ -210,22 +221,25 @@ mod tests {
     use crate::math::random::Random;
 
     #[test]
-    fn resamples_to_about_25_bins_a_period() {
-        let of = |p| Sampling::of(Some(p), &[]);
+    fn resamples_to_about_so_many_bins_a_period() {
+        let of = |p| Sampling::of(Some(p), 25, &[]);
         assert_eq!(of(288), Sampling::Down(12));
         assert_eq!(of(25), Sampling::Down(1));
         assert_eq!(of(5000), Sampling::Down(40));
         assert_eq!(of(24), Sampling::Up(1));
         assert_eq!(of(7), Sampling::Up(4));
         assert_eq!(of(12), Sampling::Up(2));
+        assert_eq!(Sampling::of(Some(288), 100, &[]), Sampling::Down(3));
+        assert_eq!(Sampling::of(Some(48), 100, &[]), Sampling::Up(2));
         let noise: Vec<f64> = {
             let mut r = Random::new(1);
             (0..500).map(|_| r.normal()).collect()
         };
-        assert_eq!(Sampling::of(None, &noise), Sampling::Down(1));
+        assert_eq!(Sampling::of(None, 25, &noise), Sampling::Down(1));
+        assert_eq!(Sampling::of(None, 25, &[0.1; 4000]), Sampling::Down(1));
         let slow: Vec<f64> = (0..4000).map(|i| (i as f64 / 60.0).sin()).collect();
         // The autocorrelation of that sine, cos(lag / 60), is 0.5 at lag 63.
-        assert_eq!(Sampling::of(None, &slow), Sampling::Down(13));
+        assert_eq!(Sampling::of(None, 25, &slow), Sampling::Down(13));
     }
 
     #[test]

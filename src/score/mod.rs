@@ -73,6 +73,10 @@ pub enum Mix {
     Critic,
 }
 
+/// Points of the rolling mean where there is no period, and at most.
+const SMOOTH: usize = 5;
+const MOST_SMOOTH: usize = 200;
+
 /// How a reconstruction becomes a score. Source: Geiger et al. (2020), TadGAN, section IV.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -83,13 +87,13 @@ pub struct ScoreRule {
     pub mix: Mix,
     /// The reconstruction's share in a sum.
     pub share: f64,
-    /// Points of the rolling mean over errors and judgements.
-    pub smooth: usize,
+    /// Points of the rolling mean over errors and judgements; by default the series' period, or 5 where it has none.
+    pub smooth: Option<usize>,
 }
 
 impl Default for ScoreRule {
     fn default() -> ScoreRule {
-        ScoreRule { error: Measure::Mixed, mix: Mix::Sum, share: 0.5, smooth: 5 }
+        ScoreRule { error: Measure::Mixed, mix: Mix::Sum, share: 0.5, smooth: None }
     }
 }
 
@@ -102,7 +106,7 @@ impl ScoreRule {
         if !(0.0..=1.0).contains(&self.share) {
             return Err(Error::param("share", "must be from 0 to 1"));
         }
-        if self.smooth == 0 || self.smooth > 200 {
+        if self.smooth.is_some_and(|width| width == 0 || width > MOST_SMOOTH) {
             return Err(Error::param("smooth", "must be from 1 to 200"));
         }
         Ok(())
@@ -118,19 +122,24 @@ impl ScoreRule {
         }
     }
 
-    /// Points to each side of one that its score looks at.
-    pub fn reach(&self) -> usize {
-        dtw::HALF.max(area::WIDTH / 2) + self.smooth.div_ceil(2)
+    /// Points of the rolling mean for a series of this period, in points.
+    pub fn width(&self, period: Option<usize>) -> usize {
+        self.smooth.unwrap_or_else(|| period.map_or(SMOOTH, |p| p.clamp(SMOOTH, MOST_SMOOTH)))
     }
 
-    /// The error of one measure at each point, smoothed; never NaN where there is a reconstruction.
-    pub fn errors(&self, measure: Measure, values: &[f64], expected: &[f64]) -> Vec<f64> {
+    /// Points to each side of one that its score looks at, with a rolling mean over `width`.
+    pub fn reach(width: usize) -> usize {
+        dtw::HALF.max(area::WIDTH / 2) + width.div_ceil(2)
+    }
+
+    /// The error of one measure at each point, averaged over `width`; never NaN where there is a reconstruction.
+    pub fn errors(measure: Measure, values: &[f64], expected: &[f64], width: usize) -> Vec<f64> {
         let raw = match measure {
             Measure::Mixed | Measure::Point => point::point(values, expected),
             Measure::Area => area::area(values, expected),
             Measure::Dtw => dtw::dtw(values, expected),
         };
-        rolling_mean(&raw, self.smooth, 1)
+        rolling_mean(&raw, width, 1)
     }
 
     /// One score from those of the reconstruction and of the critic, both 0 where all is usual.

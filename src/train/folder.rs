@@ -40,7 +40,7 @@ pub fn stretches(folder: &Path) -> Result<Vec<Vec<f64>>> {
         };
         for part in parts {
             let part: Vec<f64> = values[part].to_vec();
-            let bins = Sampling::of(None, &part).bins(&part);
+            let bins = Sampling::of(None, WINDOW, &part).bins(&part);
             // A constant says nothing; twice a window gives the scale something to stand on.
             if bins.len() >= 2 * WINDOW && bins.iter().any(|v| *v != bins[0]) {
                 stretches.push(scaled(&bins).into_iter().map(|v| v.clamp(-20.0, 20.0)).collect());

@@ -27,6 +27,8 @@ use crate::score::Scores;
 
 /// The name of the net that forecasts.
 pub const NET: &str = "forecaster";
+/// Bins that a period lasts for the net: two periods in a window.
+const PERIOD: usize = 25;
 /// Remainders that a forecast looks back on.
 const ORDER: usize = 2;
 /// Forecasts that `fit` needs at least.
@@ -144,7 +146,7 @@ impl<N: Foresees + 'static> Detector for Foreseeing<N> {
         if train.len() < window + FEWEST {
             return Err(Error::TooShort { needed: window + FEWEST, got: train.len() });
         }
-        let wide = match Sampling::of(self.period, train) {
+        let wide = match Sampling::of(self.period, PERIOD, train) {
             // A short series is looked at more finely than its period asks for.
             Sampling::Down(q) => q.min(train.len() / (2 * window)).max(1),
             Sampling::Up(_) => 1,

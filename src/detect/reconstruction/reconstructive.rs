@@ -1,11 +1,12 @@
 //! Any [`Reconstructor`] as a detector.
 //!
-//! The series is resampled so that a period lasts about 25 bins, cut into overlapping windows, each made familiar
-//! to the net (`nn::familiar`), rebuilt, and stitched by the median over the windows that cover a bin. A score is the
-//! largest of four, each in units of its usual deviation, learnt on the training stretch:
+//! The series is resampled so that a period lasts about a window, cut into overlapping windows, each made familiar
+//! to the net (`nn::familiar`) and rebuilt. What the net misses of all windows like this one is amended ([`super::kin`]),
+//! and the windows are stitched by the median over those that cover a bin. A score is the largest of four, each in units
+//! of its usual deviation, learnt on the training stretch:
 //!
 //! - the error of the reconstruction with the critic's judgement, or with the error of the forecasts at the windows'
-//!   ends, by the [`ScoreRule`]: a shape never seen;
+//!   ends, by the [`ScoreRule`], both averaged over a period: a shape never seen;
 //! - the level and the spread that were taken out of the windows: what the net is not shown;
 //! - the distance of each point to the median of its neighbours, at the full rate: one that resampling smooths away.
 //!
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::kin::Kin;
 use super::stitched::{Answers, Parts};
 use super::usual::{Level, Spacing, Tail};
 use super::{Chain, Reconstruction, Reconstructor};
@@ -62,8 +64,8 @@ impl Params {
 const NEIGHBOURS: usize = 4;
 /// A reconstruction whose median error is above this part of the series' deviation has not understood it.
 const FOREIGN: f64 = 0.5;
-/// Bins that are looked at in `fit` at most, in [`STRETCHES`] stretches.
-const CALIBRATED: usize = 3000;
+/// Windows that are looked at in `fit` at most, in [`STRETCHES`] stretches.
+const CALIBRATED: usize = 2000;
 const STRETCHES: usize = 3;
 /// Robust deviations that the band around the expected value is wide to each side.
 const BAND: f64 = 3.0;
@@ -97,7 +99,7 @@ pub fn encoder_decoder(name: &str, setup: &Setup) -> Result<Box<dyn Detector>> {
 
 impl<R: Reconstructor + 'static> Detector for Reconstructive<R> {
     fn fit(&self, train: &[f64]) -> Result<Arc<dyn Fitted>> {
-        let sampling = match Sampling::of(self.period, train) {
+        let sampling = match Sampling::of(self.period, WINDOW, train) {
             // A short series is looked at more finely than its period asks for, rather than not at all.
             Sampling::Down(q) => Sampling::Down(q.min(train.len() / (2 * WINDOW)).max(1)),
             up => up,
@@ -110,11 +112,13 @@ impl<R: Reconstructor + 'static> Detector for Reconstructive<R> {
         let mut learnt = Learnt {
             net: Arc::clone(&self.net),
             params: self.params.clone(),
+            width: self.params.score.width(self.period.map(|p| sampling.within(p))),
             sampling,
             familiar: Familiar::fit(&bins),
+            kin: Kin::default(),
             usual: Usual::default(),
         };
-        learnt.usual = learnt.calibrate(train)?;
+        learnt.calibrate(train)?;
         Ok(Arc::new(learnt))
     }
 }
@@ -124,7 +128,10 @@ struct Learnt<R> {
     net: Arc<R>,
     params: Params,
     sampling: Sampling,
+    /// Bins over which errors and judgements are averaged.
+    width: usize,
     familiar: Familiar,
+    kin: Kin,
     usual: Usual,
 }
 
@@ -151,9 +158,17 @@ struct Usual {
     foreign: Option<(f64, f64)>,
 }
 
+/// Windows as the net answered them.
+struct Passed {
+    starts: Vec<usize>,
+    frames: Vec<Frame>,
+    inputs: Vec<f32>,
+    answers: Reconstruction,
+}
+
 impl<R: Reconstructor> Learnt<R> {
     /// Passes the windows of `bins`, one every `step` and one at the end, through the net.
-    fn answers(&self, bins: &[f64]) -> Result<Answers> {
+    fn pass(&self, bins: &[f64]) -> Result<Passed> {
         let last = bins.len().saturating_sub(WINDOW);
         let mut starts: Vec<usize> = (0..=last).step_by(self.params.step).collect();
         if starts.last().is_some_and(|s| *s < last) {
@@ -165,18 +180,25 @@ impl<R: Reconstructor> Learnt<R> {
             .zip(inputs.chunks_exact_mut(WINDOW))
             .map(|(start, input)| self.familiar.shape(&bins[*start..start + WINDOW], input))
             .collect();
-        let Reconstruction { values, critic } = self.net.reconstruct(&inputs)?;
-        let ends = self.net.ends();
-        let rows = values.chunks_exact(WINDOW).zip(&frames);
-        let rows = rows.flat_map(|(row, frame)| row.iter().map(|v| frame.back(*v))).collect();
-        Ok(Answers { starts, frames, rows, critic, ends })
+        let answers = self.net.reconstruct(&inputs)?;
+        Ok(Passed { starts, frames, inputs, answers })
+    }
+
+    /// The answers on the scale of the series, with what is missed of all windows like these amended.
+    fn read(&self, passed: Passed) -> Answers {
+        let Passed { starts, frames, inputs: _, answers: Reconstruction { mut values, critic } } = passed;
+        let mut rows = Vec::with_capacity(values.len());
+        for (row, frame) in values.chunks_exact_mut(WINDOW).zip(&frames) {
+            self.kin.amend(row);
+            rows.extend(row.iter().map(|v| frame.back(*v)));
+        }
+        Answers { starts, frames, rows, critic, ends: self.net.ends() }
     }
 
     /// The rule's score, the level's and the spread's, whichever is largest, for each bin.
     fn bin_scores(&self, usual: &Usual, bins: &[f64], parts: &Parts) -> Vec<f64> {
         let rule = &self.params.score;
-        let errors: Vec<Vec<f64>> =
-            rule.measures().iter().map(|m| rule.errors(*m, bins, &parts.expected)).collect();
+        let errors: Vec<Vec<f64>> = self.errors(bins, &parts.expected);
         let opinion = usual.opinion.and_then(|(middle, _)| self.opinion(parts, middle));
         (0..bins.len())
             .map(|b| {
@@ -197,10 +219,16 @@ impl<R: Reconstructor> Learnt<R> {
             .collect()
     }
 
+    /// The errors of each measure of the rule.
+    fn errors(&self, bins: &[f64], expected: &[f64]) -> Vec<Vec<f64>> {
+        let measures = self.params.score.measures().iter();
+        measures.map(|m| ScoreRule::errors(*m, bins, expected, self.width)).collect()
+    }
+
     /// Smoothed distance of the second opinion from `middle`.
     fn opinion(&self, parts: &Parts, middle: f64) -> Option<Vec<f64>> {
         let off: Vec<f64> = parts.opinion.as_ref()?.iter().map(|c| (c - middle).abs()).collect();
-        Some(rolling_mean(&off, self.params.score.smooth, 1))
+        Some(rolling_mean(&off, self.width, 1))
     }
 
     /// By how much an error is larger for being covered by few windows.
@@ -211,25 +239,32 @@ impl<R: Reconstructor> Learnt<R> {
         1.0 + (usual.edge - 1.0) / cover.max(1) as f64
     }
 
-    /// Measures what is usual on `train`.
-    fn calibrate(&self, train: &[f64]) -> Result<Usual> {
+    /// Learns what is usual from `train`, and what the net misses of it.
+    fn calibrate(&mut self, train: &[f64]) -> Result<()> {
         let bins = self.sampling.bins(train);
         let unit = self.familiar.spread();
-        let rule = &self.params.score;
+        let rule = self.params.score;
         let mut errors = vec![Vec::new(); rule.measures().len()];
         let (mut opinion, mut level, mut spread) = (Vec::new(), Vec::new(), Vec::new());
         let (mut alone, mut stitched) = (Vec::new(), Vec::new());
         let mut expected = Vec::new();
         let mut pieces = Vec::new();
+        let mut looked_at = Vec::new();
         for stretch in stretches(bins.len(), self.params.step) {
+            let passed = self.pass(&bins[stretch.clone()])?;
+            let starts = passed.starts.iter().map(|start| stretch.start + start);
+            self.kin.add(starts, &passed.inputs, &passed.answers.values);
+            looked_at.push((stretch, passed));
+        }
+        for (stretch, passed) in looked_at {
             let bins = &bins[stretch.clone()];
-            let answers = self.answers(bins)?;
+            let answers = self.read(passed);
             let parts = answers.stitch(bins);
             // The ends are covered by few windows; of a short stretch there is nothing else.
             let inner =
                 if bins.len() >= 2 * WINDOW { WINDOW / 2..bins.len() - WINDOW / 2 } else { 0..bins.len() };
-            for (all, measure) in errors.iter_mut().zip(rule.measures()) {
-                all.extend_from_slice(&rule.errors(*measure, bins, &parts.expected)[inner.clone()]);
+            for (all, each) in errors.iter_mut().zip(self.errors(bins, &parts.expected)) {
+                all.extend_from_slice(&each[inner.clone()]);
             }
             stitched.extend(inner.clone().map(|b| (bins[b] - parts.expected[b]).abs()));
             opinion.extend(parts.opinion.iter().flat_map(|c| &c[inner.clone()]));
@@ -256,7 +291,7 @@ impl<R: Reconstructor> Learnt<R> {
             let middle = if forecast { 0.0 } else { median_in_place(&mut opinion.clone()) };
             let off: Vec<f64> = opinion.iter().map(|c| (c - middle).abs()).collect();
             let least = if forecast { floor(Measure::Point, unit) } else { 1e-3 };
-            (middle, Level::of(rolling_mean(&off, rule.smooth, 1), least))
+            (middle, Level::of(rolling_mean(&off, self.width, 1), least))
         });
         let off = off_neighbours(train);
         let point = Tail::of(off.clone(), 0.01);
@@ -286,7 +321,8 @@ impl<R: Reconstructor> Learnt<R> {
                 Some(point.deviations(off[i]).max(*of_bins.get(bin)?))
             }));
         }
-        Ok(Usual { spacing: Spacing::of(scores), ..usual })
+        self.usual = Usual { spacing: Spacing::of(scores), ..usual };
+        Ok(())
     }
 }
 
@@ -294,7 +330,7 @@ impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
     fn reach(&self) -> Reach {
         // The bins whose reconstruction a bin's score looks at, and one more that the expected value leans on;
         // windows that cover those.
-        let bins = self.params.score.reach() + 1 + WINDOW;
+        let bins = ScoreRule::reach(self.width) + 1 + WINDOW;
         let points = self.sampling.points(bins) + 1;
         let grain = match self.sampling {
             Sampling::Down(q) => q * self.params.step,
@@ -309,7 +345,7 @@ impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
         if bins.len() < WINDOW {
             return Ok(Scores::of(vec![f64::NAN; values.len()]));
         }
-        let parts = self.answers(&bins)?.stitch(&bins);
+        let parts = self.read(self.pass(&bins)?).stitch(&bins);
         let usual = &self.usual;
         let of_bins = self.bin_scores(usual, &bins, &parts);
         let value = off_neighbours(values)
@@ -338,10 +374,10 @@ impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
 /// The stretches of `bins` bins that are calibrated on: all, or a few spread evenly. Each starts at a multiple of
 /// `step`.
 fn stretches(bins: usize, step: usize) -> Vec<std::ops::Range<usize>> {
-    if bins <= CALIBRATED {
+    if bins <= CALIBRATED * step {
         return std::iter::once(0..bins).collect();
     }
-    let length = CALIBRATED / STRETCHES;
+    let length = CALIBRATED * step / STRETCHES;
     (0..STRETCHES)
         .map(|k| {
             let start = k * (bins - length) / (STRETCHES - 1) / step * step;
