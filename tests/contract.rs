@@ -3,6 +3,7 @@
 
 mod common;
 
+use anomaly_widget::decide::events::Event;
 use anomaly_widget::decide::threshold::{Calibration, Threshold};
 use anomaly_widget::decide::{History, Peaks};
 use anomaly_widget::detect::{Entry, Reach, Setup, streaming};
@@ -191,6 +192,26 @@ fn a_constant_series_has_no_event() {
             assert_eq!(report.events, [], "{} at {level}", entry.name);
             let strange = report.scores.iter().filter(|v| v.is_finite() && **v != 0.0).count();
             assert_eq!(strange, 0, "{} scores a constant", entry.name);
+        }
+    });
+}
+
+#[test]
+fn what_the_ends_of_a_wave_are_told_for_stays() {
+    each(|entry| {
+        let weights = weights(entry);
+        for seed in 0..3 {
+            let x = wave(2400, 20 + seed);
+            let train = series(x[..900].to_vec());
+            let pipeline = Pipeline::fit(&settings(entry), weights.as_ref(), &train).unwrap();
+            let later = pipeline.detect(&series(x.clone())).unwrap().events;
+            // The newest points are judged by what is there, at any phase.
+            for n in (2300..2340).step_by(7) {
+                let events = pipeline.detect(&series(x[..n].to_vec())).unwrap().events;
+                let stays = |e: &Event| later.iter().any(|l| l.start < e.end && e.start < l.end);
+                let gone = events.iter().find(|e| e.start < PERIOD || !stays(e));
+                assert_eq!(gone, None, "{} in {n} points of wave {seed}", entry.name);
+            }
         }
     });
 }

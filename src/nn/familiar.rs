@@ -14,7 +14,7 @@ pub const WINDOW: usize = 100;
 /// Bins are means of this many points at most.
 const COARSEST: usize = 40;
 /// At most this many bins a point.
-const FINEST: usize = 4;
+const FINEST: usize = 2;
 /// A variance below this part of the mean's square, or of 1, is rounding.
 const CONSTANT: f64 = 1e-12;
 /// Values further from the window's median than this, in units of the series' robust half range, count as there
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(of(25), Sampling::Down(1));
         assert_eq!(of(5000), Sampling::Down(40));
         assert_eq!(of(24), Sampling::Up(1));
-        assert_eq!(of(7), Sampling::Up(4));
+        assert_eq!(of(7), Sampling::Up(2));
         assert_eq!(of(12), Sampling::Up(2));
         assert_eq!(Sampling::of(Some(288), 100, &[]), Sampling::Down(3));
         assert_eq!(Sampling::of(Some(48), 100, &[]), Sampling::Up(2));

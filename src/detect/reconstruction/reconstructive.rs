@@ -135,13 +135,23 @@ struct Learnt<R> {
     usual: Usual,
 }
 
+/// What is usual of the second opinion.
+#[derive(Debug, Clone, Copy)]
+struct Opinion {
+    middle: f64,
+    /// Its distance from the middle.
+    level: Level,
+    /// How much larger that is for a single window.
+    edge: f64,
+}
+
 /// What is usual, learnt on the training stretch.
 #[derive(Debug, Clone, Default)]
 struct Usual {
     /// Errors of each measure of the rule.
     errors: Vec<Level>,
     /// Distance of the critic's judgement from its median, or error of the forecasts.
-    opinion: Option<(f64, Level)>,
+    opinion: Option<Opinion>,
     /// Distance of a window's level from its median.
     level: (f64, Level),
     /// Distance of the logarithm of a window's spread from its median.
@@ -199,14 +209,14 @@ impl<R: Reconstructor> Learnt<R> {
     fn bin_scores(&self, usual: &Usual, bins: &[f64], parts: &Parts) -> Vec<f64> {
         let rule = &self.params.score;
         let errors: Vec<Vec<f64>> = self.errors(bins, &parts.expected);
-        let opinion = usual.opinion.and_then(|(middle, _)| self.opinion(parts, middle));
+        let opinion = usual.opinion.and_then(|o| self.opinion(parts, o.middle));
         (0..bins.len())
             .map(|b| {
-                let ease = self.ease(usual, parts.cover[b]);
+                let ease = self.ease(usual.edge, parts.cover[b]);
                 let each = errors.iter().zip(&usual.errors).map(|(e, level)| level.above(e[b] / ease));
                 let reconstruction = each.fold(0.0, f64::max);
                 let judged = match (&opinion, &usual.opinion) {
-                    (Some(o), Some((_, level))) => Some(level.above(o[b])),
+                    (Some(off), Some(o)) => Some(o.level.above(off[b] / self.ease(o.edge, parts.cover[b]))),
                     _ => None,
                 };
                 let shape = if usual.foreign.is_some() { 0.0 } else { rule.mixed(reconstruction, judged) };
@@ -231,12 +241,12 @@ impl<R: Reconstructor> Learnt<R> {
         Some(rolling_mean(&off, self.width, 1))
     }
 
-    /// By how much an error is larger for being covered by few windows.
-    fn ease(&self, usual: &Usual, cover: usize) -> f64 {
+    /// By how much an error is larger for being covered by few windows, if it is `edge` times as large under one.
+    fn ease(&self, edge: f64, cover: usize) -> f64 {
         if cover >= WINDOW / self.params.step {
             return 1.0;
         }
-        1.0 + (usual.edge - 1.0) / cover.max(1) as f64
+        1.0 + (edge - 1.0) / cover.max(1) as f64
     }
 
     /// Learns what is usual from `train`, and what the net misses of it.
@@ -246,7 +256,7 @@ impl<R: Reconstructor> Learnt<R> {
         let rule = self.params.score;
         let mut errors = vec![Vec::new(); rule.measures().len()];
         let (mut opinion, mut level, mut spread) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut alone, mut stitched) = (Vec::new(), Vec::new());
+        let (mut alone, mut stitched, mut single) = (Vec::new(), Vec::new(), Vec::new());
         let mut expected = Vec::new();
         let mut pieces = Vec::new();
         let mut looked_at = Vec::new();
@@ -271,6 +281,7 @@ impl<R: Reconstructor> Learnt<R> {
             level.extend_from_slice(&parts.level[inner.clone()]);
             spread.extend_from_slice(&parts.spread[inner]);
             alone.extend(answers.at_the_edge(bins, self.params.step));
+            single.extend(answers.critic.iter().flatten().map(|c| f64::from(*c)));
             let (start, end) = (stretch.start, stretch.end);
             expected.extend((0..train.len()).filter_map(|i| {
                 let at = self.sampling.place(i);
@@ -291,7 +302,9 @@ impl<R: Reconstructor> Learnt<R> {
             let middle = if forecast { 0.0 } else { median_in_place(&mut opinion.clone()) };
             let off: Vec<f64> = opinion.iter().map(|c| (c - middle).abs()).collect();
             let least = if forecast { floor(Measure::Point, unit) } else { 1e-3 };
-            (middle, Level::of(rolling_mean(&off, self.width, 1), least))
+            let level = Level::of(rolling_mean(&off, self.width, 1), least);
+            let single = Level::of(single.iter().map(|c| (c - middle).abs()).collect(), 0.0);
+            Opinion { middle, level, edge: single.beside(&level) }
         });
         let off = off_neighbours(train);
         let point = Tail::of(off.clone(), 0.01);
@@ -304,11 +317,7 @@ impl<R: Reconstructor> Learnt<R> {
             spread: centred(spread, 0.1),
             point,
             spacing: Spacing::default(),
-            edge: if error.middle > 0.0 {
-                ((edge.middle + edge.scale) / (error.middle + error.scale)).max(1.0)
-            } else {
-                1.0
-            },
+            edge: edge.beside(&error),
             band: band.middle + BAND * band.scale,
             foreign: (error.middle > FOREIGN * unit).then_some((error.middle, unit)),
         };
@@ -356,7 +365,7 @@ impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
             .collect();
         let expected = (0..values.len()).map(|i| between(&parts.expected, self.sampling.place(i))).collect();
         let band = (0..values.len())
-            .map(|i| usual.band * self.ease(usual, parts.cover[self.sampling.bin(i)]))
+            .map(|i| usual.band * self.ease(usual.edge, parts.cover[self.sampling.bin(i)]))
             .collect();
         Ok(Scores { expected: Some(expected), band: Some(band), ..Scores::of(value) })
     }

@@ -35,6 +35,12 @@ impl Level {
         Level { middle, scale: near.max(tail).max(floor) }
     }
 
+    /// How many times as large this quantity usually is as another, at least 1.
+    pub fn beside(&self, other: &Level) -> f64 {
+        let reached = other.middle + other.scale;
+        if reached > 0.0 { ((self.middle + self.scale) / reached).max(1.0) } else { 1.0 }
+    }
+
     /// Deviations above what is usual, at least 0.
     pub fn above(&self, value: f64) -> f64 {
         ((value - self.middle) / self.scale).max(0.0)

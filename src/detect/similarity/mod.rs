@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::{Fitted, Reach, StreamingDetector, Tail};
 use crate::error::{Error, Result};
 use crate::math::profile::{Form, Measure, Neighbour, Reference, Sweep};
-use crate::math::stats::quantile_sorted;
+use crate::math::stats::{self, quantile_sorted};
 use crate::score::Scores;
 
 /// Points of a window where the series has no period.
@@ -69,7 +69,7 @@ fn ordinary_deviation(values: &[f64]) -> f64 {
     sorted.sort_unstable_by(f64::total_cmp);
     let (low, high) = (quantile_sorted(&sorted, 0.01), quantile_sorted(&sorted, 0.99));
     let clipped: Vec<f64> = values.iter().map(|v| v.clamp(low, high)).collect();
-    crate::math::stats::std(&clipped)
+    stats::std(&clipped)
 }
 
 /// How windows of `train` are compared. The floor of the scale is `floor` times that of the series.
@@ -175,12 +175,13 @@ trait WindowScorer: Send {
 
 /// The score of a point: the mean over the windows that cover it with at least `margin` points on both sides.
 /// It is final once they are all there. Until then it is the mean over those that are, or else the score of the
-/// newest window.
+/// newest window; [`Few`] says how much wider such means scatter.
 #[derive(Clone)]
 struct Covering<S> {
     scorer: S,
     window: usize,
     margin: usize,
+    few: Few,
     /// Scores of the last windows, at their last points.
     recent: Vec<f64>,
     seen: usize,
@@ -189,7 +190,59 @@ struct Covering<S> {
 impl<S: WindowScorer> Covering<S> {
     /// At the start of a series, for windows of `window` points.
     fn new(scorer: S, window: usize, margin: usize) -> Covering<S> {
-        Covering { scorer, window, margin: margin.min((window - 1) / 2), recent: Vec::new(), seen: 0 }
+        let margin = margin.min((window - 1) / 2);
+        Covering { scorer, window, margin, few: Few::default(), recent: Vec::new(), seen: 0 }
+    }
+
+    /// With means over few windows brought as close to the usual score as those over all are.
+    fn easing(self, few: Few) -> Covering<S> {
+        Covering { few, ..self }
+    }
+}
+
+/// How much farther from the usual score a single window lies than a mean over all windows that cover a point. What
+/// depends on the phase of the window falls out of the latter, and would be an alarm at the newest point of a feed.
+#[derive(Debug, Clone, Copy)]
+struct Few {
+    /// The usual score.
+    middle: f64,
+    /// At least 1.
+    wide: f64,
+    /// Windows that are all.
+    all: usize,
+}
+
+impl Default for Few {
+    /// A single window is as good as all.
+    fn default() -> Few {
+        Few { middle: 0.0, wide: 1.0, all: 1 }
+    }
+}
+
+impl Few {
+    /// The quantile that is compared.
+    const HIGH: f64 = 0.99;
+    /// The least distance of that quantile from the median.
+    const LEAST: f64 = 1e-3;
+
+    /// From the scores of successive windows, `all` of which cover a point.
+    fn of(singles: &[f64], all: usize) -> Few {
+        let means: Vec<f64> = singles.windows(all).map(stats::mean).collect();
+        if means.is_empty() {
+            return Few::default();
+        }
+        let middle = stats::median(&means);
+        let over = |scores: &[f64]| stats::quantile(scores, Few::HIGH) - middle;
+        Few { middle, wide: (over(singles) / over(&means).max(Few::LEAST)).max(1.0), all }
+    }
+
+    /// The score that the mean over `n` windows stands for.
+    fn eased(&self, mean: f64, n: usize) -> f64 {
+        if n >= self.all {
+            return mean;
+        }
+        let missing = 1.0 - n as f64 / self.all as f64;
+        self.middle + (mean - self.middle) / (1.0 + (self.wide - 1.0) * missing)
     }
 }
 
@@ -228,14 +281,15 @@ impl<S: WindowScorer + Clone + 'static> StreamingDetector for Covering<S> {
             if let Some(score) = self.recent.get(i + self.margin) {
                 add(&mut sum, &mut n, *score);
             }
-            value[i] = if n > 0 { sum / n as f64 } else { newest };
+            value[i] = self.few.eased(if n > 0 { sum / n as f64 } else { newest }, n);
         }
         for i in 0..settled - start {
             let (mut sum, mut n) = (0.0, 0);
             for score in self.recent[i + self.margin..=i + lag].iter().rev() {
                 add(&mut sum, &mut n, *score);
             }
-            value[i] = sum / n as f64;
+            // At the start of a series a point is covered by fewer.
+            value[i] = self.few.eased(sum / n as f64, n);
         }
         Ok(Tail { start, settled: self.seen.saturating_sub(lag), scores: Scores::of(value) })
     }
@@ -289,6 +343,17 @@ mod tests {
         let tail = live.push(&[7.0]).unwrap();
         assert_eq!((tail.start, tail.settled), (4, 5));
         assert_eq!(tail.scores.value, [6.5, 7.0, 7.0]);
+    }
+
+    #[test]
+    fn means_over_few_windows_are_eased_by_as_much_as_they_scatter_more() {
+        // Scores that go by turns: one window says 0 or 4, two say 2 but for one in a hundred.
+        let mut singles: Vec<f64> = (0..1000).map(|i| f64::from(i % 2) * 4.0).collect();
+        singles[100..140].fill(3.0);
+        let few = Few::of(&singles, 2);
+        assert_eq!((few.middle, few.wide, few.all), (2.0, 2.0, 2));
+        assert_eq!((few.eased(8.0, 2), few.eased(8.0, 1), few.eased(8.0, 0)), (8.0, 2.0 + 6.0 / 1.5, 5.0));
+        assert_eq!(Few::default().eased(8.0, 1), 8.0);
     }
 
     #[test]

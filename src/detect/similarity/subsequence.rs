@@ -3,7 +3,8 @@
 //! The training windows, z-normalised, are clustered; a window's shape score is its distance to the nearest
 //! centroid, as a root mean square. Two companions see what z-normalising hides: the level `|mean - typical|`
 //! and the amplitude `|ln deviation - typical|`. Each of the three is put on the scale of its own median and MAD
-//! over the training windows, and the largest counts. A point gets the mean over the windows that cover it.
+//! over the training windows, and the largest counts. A point gets the mean over the windows that cover it; while not all
+//! of them are there, it is eased by as much as means over fewer scatter more.
 //!
 //! Clusters are found by k-means or, as an option, k-Shape, which aligns windows before it compares them and so
 //! does not spend clusters on phases. Clusters with few windows are dropped: what came once is not typical.
@@ -17,7 +18,7 @@
 
 use std::sync::Arc;
 
-use super::{Covering, WindowScorer};
+use super::{Covering, Few, WindowScorer};
 use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDetector};
 use crate::error::Result;
 use crate::math::kmeans::{self, Clusters};
@@ -43,6 +44,9 @@ const LEAST_SPREAD: f64 = 0.02;
 
 /// Training windows a cluster, at least.
 const CLUSTER: usize = 40;
+
+/// Points of the training stretch over which the scatter of windows is measured, or two windows of them.
+const SCATTER: usize = 8192;
 
 /// The seed of the clustering.
 const SEED: u64 = 1;
@@ -119,7 +123,12 @@ impl Detector for Subsequence {
             let column = |c: usize| Scale::of(&traits.iter().map(|t| t[c]).collect::<Vec<_>>());
             shapes.scales = Some([column(0), column(1), column(2)]);
         }
-        Ok(Arc::new(Clustered { shapes: Arc::new(shapes) }))
+        let mut clustered = Clustered { shapes: Arc::new(shapes), few: Few::default() };
+        let mut scorer = clustered.scorer();
+        let singles = train[train.len().saturating_sub(SCATTER.max(2 * window))..].iter();
+        let singles: Vec<f64> = singles.map(|v| scorer.push(*v)).filter(|s| !s.is_nan()).collect();
+        clustered.few = Few::of(&singles, window.div_ceil(scorer.step));
+        Ok(Arc::new(clustered))
     }
 }
 
@@ -232,6 +241,7 @@ impl Shapes {
 
 struct Clustered {
     shapes: Arc<Shapes>,
+    few: Few,
 }
 
 impl Clustered {
@@ -257,7 +267,8 @@ impl Fitted for Clustered {
     }
 
     fn online(&self) -> Option<Box<dyn StreamingDetector>> {
-        Some(Box::new(Covering::new(self.scorer(), self.shapes.form.window, 0)))
+        let covering = Covering::new(self.scorer(), self.shapes.form.window, 0);
+        Some(Box::new(covering.easing(self.few)))
     }
 }
 
@@ -340,8 +351,13 @@ mod tests {
         let root = 20f64.sqrt();
         let windows: Vec<f64> = x.windows(20).map(|w| root * shapes.score(w)).collect();
         close(&windows, &column(&outputs["kmeans_window_score"]));
-        let points: Vec<f64> =
-            Clustered { shapes }.score(&x).unwrap().value.iter().map(|s| root * s).collect();
+        let points: Vec<f64> = Clustered { shapes, few: Few::default() }
+            .score(&x)
+            .unwrap()
+            .value
+            .iter()
+            .map(|s| root * s)
+            .collect();
         close(&points, &column(&outputs["kmeans_point_score"]));
     }
 
