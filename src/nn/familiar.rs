@@ -70,6 +70,14 @@ impl Sampling {
         }
     }
 
+    /// How many of the bins of `points` points stay as they are when more points come.
+    pub fn whole(self, points: usize) -> usize {
+        match self {
+            Sampling::Down(q) => points / q,
+            Sampling::Up(u) => points.saturating_sub(1) * u + points.min(1),
+        }
+    }
+
     /// The bin that holds point `i`.
     pub fn bin(self, i: usize) -> usize {
         match self {
@@ -247,6 +255,11 @@ mod tests {
         assert_eq!(Sampling::Down(2).bins(&[1.0, 3.0, 5.0, 7.0, 9.0]), [2.0, 6.0, 9.0]);
         assert_eq!(Sampling::Up(2).bins(&[1.0, 3.0, 2.0]), [1.0, 2.0, 3.0, 2.5, 2.0]);
         assert_eq!(Sampling::Up(4).points(100), 25);
+        assert_eq!(
+            (Sampling::Down(2).whole(5), Sampling::Up(2).whole(3), Sampling::Up(2).whole(0)),
+            (2, 5, 0)
+        );
+        assert_eq!((Sampling::Down(3).within(100), Sampling::Up(2).within(24)), (33, 48));
     }
 
     #[test]

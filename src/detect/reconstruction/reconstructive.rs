@@ -14,7 +14,8 @@
 //! quantile, falls at [`super::usual::LIMIT`] usual deviations whatever the series.
 //!
 //! Nothing is trained here: `fit` only measures. A series that the net rebuilds badly is said to be foreign
-//! ([`Fitted::caution`]), and is judged without it. Source: Geiger et al. (2020), TadGAN, section IV, for the
+//! ([`Fitted::caution`]), and is judged without it. Live, a window goes through the net once; only the newest, which
+//! ends with the newest point, goes again. Source: Geiger et al. (2020), TadGAN, section IV, for the
 //! reconstruction's score. Cost: one pass of the net every `step` bins. A score is final a window later.
 
 use std::sync::Arc;
@@ -25,7 +26,8 @@ use super::kin::Kin;
 use super::stitched::{Answers, Parts};
 use super::usual::{Level, Spacing, Tail};
 use super::{Chain, Reconstruction, Reconstructor};
-use crate::detect::{Detector, Fitted, Reach, Setup};
+use crate::detect::streaming::{Rescores, Rolling};
+use crate::detect::{Detector, Fitted, Reach, Setup, StreamingDetector};
 use crate::error::{Error, Result};
 use crate::math::stats::{median_in_place, rolling_mean};
 use crate::nn::familiar::{Familiar, Frame, Sampling, WINDOW};
@@ -119,7 +121,7 @@ impl<R: Reconstructor + 'static> Detector for Reconstructive<R> {
             usual: Usual::default(),
         };
         learnt.calibrate(train)?;
-        Ok(Arc::new(learnt))
+        Ok(Arc::new(Calibrated(Arc::new(learnt))))
     }
 }
 
@@ -177,11 +179,12 @@ struct Passed {
 }
 
 impl<R: Reconstructor> Learnt<R> {
-    /// Passes the windows of `bins`, one every `step` and one at the end, through the net.
-    fn pass(&self, bins: &[f64]) -> Result<Passed> {
+    /// Passes the windows of `bins`, one every `step` after the first `known` of them and one at the end, through the net.
+    fn pass(&self, bins: &[f64], known: usize) -> Result<Passed> {
+        let step = self.params.step;
         let last = bins.len().saturating_sub(WINDOW);
-        let mut starts: Vec<usize> = (0..=last).step_by(self.params.step).collect();
-        if starts.last().is_some_and(|s| *s < last) {
+        let mut starts: Vec<usize> = (known * step..=last).step_by(step).collect();
+        if last % step > 0 {
             starts.push(last);
         }
         let mut inputs = vec![0f32; starts.len() * WINDOW];
@@ -261,7 +264,7 @@ impl<R: Reconstructor> Learnt<R> {
         let mut pieces = Vec::new();
         let mut looked_at = Vec::new();
         for stretch in stretches(bins.len(), self.params.step) {
-            let passed = self.pass(&bins[stretch.clone()])?;
+            let passed = self.pass(&bins[stretch.clone()], 0)?;
             let starts = passed.starts.iter().map(|start| stretch.start + start);
             self.kin.add(starts, &passed.inputs, &passed.answers.values);
             looked_at.push((stretch, passed));
@@ -335,26 +338,18 @@ impl<R: Reconstructor> Learnt<R> {
     }
 }
 
-impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
-    fn reach(&self) -> Reach {
-        // The bins whose reconstruction a bin's score looks at, and one more that the expected value leans on;
-        // windows that cover those.
-        let bins = ScoreRule::reach(self.width) + 1 + WINDOW;
-        let points = self.sampling.points(bins) + 1;
-        let grain = match self.sampling {
-            Sampling::Down(q) => q * self.params.step,
-            Sampling::Up(u) => self.params.step / common_divisor(self.params.step, u),
-        };
-        let points = points.max(NEIGHBOURS);
-        Reach { before: points, after: points, grain }
-    }
-
-    fn score(&self, values: &[f64]) -> Result<Scores> {
+impl<R: Reconstructor> Learnt<R> {
+    /// The scores of `values`. Of the windows that no later value changes, `known` has the answers to the first, and
+    /// then to all.
+    fn score(&self, values: &[f64], known: &mut Answers) -> Result<Scores> {
         let bins = self.sampling.bins(values);
         if bins.len() < WINDOW {
             return Ok(Scores::of(vec![f64::NAN; values.len()]));
         }
-        let parts = self.read(self.pass(&bins)?).stitch(&bins);
+        known.append(self.read(self.pass(&bins, known.starts.len())?));
+        let parts = known.stitch(&bins);
+        let whole = self.sampling.whole(values.len());
+        known.truncate((whole + self.params.step).saturating_sub(WINDOW) / self.params.step);
         let usual = &self.usual;
         let of_bins = self.bin_scores(usual, &bins, &parts);
         let value = off_neighbours(values)
@@ -370,13 +365,66 @@ impl<R: Reconstructor + 'static> Fitted for Learnt<R> {
         Ok(Scores { expected: Some(expected), band: Some(band), ..Scores::of(value) })
     }
 
+    fn reach(&self) -> Reach {
+        // The bins whose reconstruction a bin's score looks at, and one more that the expected value leans on;
+        // windows that cover those.
+        let bins = ScoreRule::reach(self.width) + 1 + WINDOW;
+        let points = self.sampling.points(bins) + 1;
+        let grain = match self.sampling {
+            Sampling::Down(q) => q * self.params.step,
+            Sampling::Up(u) => self.params.step / common_divisor(self.params.step, u),
+        };
+        let points = points.max(NEIGHBOURS);
+        Reach { before: points, after: points, grain }
+    }
+}
+
+/// A detector that knows a series.
+struct Calibrated<R>(Arc<Learnt<R>>);
+
+impl<R: Reconstructor + 'static> Fitted for Calibrated<R> {
+    fn reach(&self) -> Reach {
+        self.0.reach()
+    }
+
+    fn score(&self, values: &[f64]) -> Result<Scores> {
+        self.0.score(values, &mut Answers::default())
+    }
+
+    fn online(&self) -> Option<Box<dyn StreamingDetector>> {
+        let scorer = Remembering { learnt: Arc::clone(&self.0), known: Answers::default() };
+        Some(Box::new(Rolling::new(scorer, self.0.reach())))
+    }
+
     fn caution(&self) -> Option<String> {
-        let (error, unit) = self.usual.foreign?;
+        let (error, unit) = self.0.usual.foreign?;
         let part = (100.0 * error / unit).round();
         Some(format!(
             "The shape of this series is foreign to the pretrained net (its median error is {part} % of the \
              series' deviation), so only level, spread and single points are judged."
         ))
+    }
+}
+
+/// Scores stretch after stretch without asking the net twice about a window.
+struct Remembering<R> {
+    learnt: Arc<Learnt<R>>,
+    known: Answers,
+}
+
+impl<R> Clone for Remembering<R> {
+    fn clone(&self) -> Self {
+        Remembering { learnt: Arc::clone(&self.learnt), known: self.known.clone() }
+    }
+}
+
+impl<R: Reconstructor> Rescores for Remembering<R> {
+    fn rescore(&mut self, values: &[f64]) -> Result<Scores> {
+        self.learnt.score(values, &mut self.known)
+    }
+
+    fn forget(&mut self, points: usize) {
+        self.known.forget(self.learnt.sampling.bin(points));
     }
 }
 
@@ -429,4 +477,56 @@ fn between(values: &[f64], at: f64) -> f64 {
 
 fn common_divisor(a: usize, b: usize) -> usize {
     if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Answers with half of what it sees, and counts what it is asked.
+    #[derive(Default)]
+    struct Half(Arc<AtomicUsize>);
+
+    impl Reconstructor for Half {
+        fn reconstruct(&self, windows: &[f32]) -> Result<Reconstruction> {
+            self.0.fetch_add(windows.len() / WINDOW, Ordering::Relaxed);
+            let judged = windows.chunks_exact(WINDOW).map(|w| w[0] + w[WINDOW / 2]);
+            Ok(Reconstruction {
+                values: windows.iter().map(|v| 0.5 * v).collect(),
+                critic: Some(judged.collect()),
+            })
+        }
+    }
+
+    #[test]
+    fn live_scores_are_the_same_and_no_window_is_asked_about_twice() {
+        // 100 bins a period: means of 3 points, points themselves, and twice as many.
+        for period in [300, 100, 50] {
+            let asked = Arc::new(AtomicUsize::new(0));
+            let wave = |i: usize| (std::f64::consts::TAU * i as f64 / period as f64).sin();
+            let x: Vec<f64> = (0..20 * period).map(|i| wave(i) + 0.1 * (0.7 * i as f64).cos()).collect();
+            let net = Half(Arc::clone(&asked));
+            let fitted =
+                Reconstructive::new(net, Params::default(), Some(period)).unwrap().fit(&x[..10 * period]);
+            let fitted = fitted.unwrap();
+            let batch = fitted.score(&x).unwrap();
+            for chunk in [1, 7, 1000] {
+                let mut live = crate::detect::streaming::online(&fitted);
+                let mut scores = Scores::default();
+                asked.store(0, Ordering::Relaxed);
+                for values in x.chunks(chunk) {
+                    let tail = live.push(values).unwrap();
+                    scores.value.truncate(tail.start);
+                    scores.value.extend(tail.scores.value);
+                }
+                let bits = |s: &[f64]| s.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&scores.value), bits(&batch.value), "period {period} by {chunk}");
+                // Those of 2,000 bins, and the newest of each push.
+                let most = 200 + x.len().div_ceil(chunk);
+                assert!(asked.load(Ordering::Relaxed) <= most, "{asked:?} for at most {most}");
+            }
+        }
+    }
 }

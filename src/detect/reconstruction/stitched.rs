@@ -20,6 +20,7 @@ pub struct Parts {
 }
 
 /// Windows with what the net made of them.
+#[derive(Debug, Clone, Default)]
 pub struct Answers {
     /// Where they start.
     pub starts: Vec<usize>,
@@ -34,6 +35,35 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// Adds windows that follow.
+    pub fn append(&mut self, more: Answers) {
+        self.starts.extend(more.starts);
+        self.frames.extend(more.frames);
+        self.rows.extend(more.rows);
+        if let Some(critic) = more.critic {
+            self.critic.get_or_insert_default().extend(critic);
+        }
+        self.ends = more.ends;
+    }
+
+    /// Leaves out all but the first `windows`.
+    pub fn truncate(&mut self, windows: usize) {
+        self.starts.truncate(windows);
+        self.frames.truncate(windows);
+        self.rows.truncate(windows * WINDOW);
+        self.critic.iter_mut().for_each(|c| c.truncate(windows));
+    }
+
+    /// Leaves out the windows that start before this bin, from which starts count then.
+    pub fn forget(&mut self, bins: usize) {
+        let gone = self.starts.partition_point(|start| *start < bins);
+        self.starts.drain(..gone);
+        self.starts.iter_mut().for_each(|start| *start -= bins);
+        self.frames.drain(..gone);
+        self.rows.drain(..gone * WINDOW);
+        self.critic.iter_mut().for_each(|c| drop(c.drain(..gone)));
+    }
+
     /// What the windows say of each of `bins`.
     pub fn stitch(&self, bins: &[f64]) -> Parts {
         let column = || Vec::with_capacity(bins.len());
