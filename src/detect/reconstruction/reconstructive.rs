@@ -184,7 +184,7 @@ impl<R: Reconstructor> Learnt<R> {
         let step = self.params.step;
         let last = bins.len().saturating_sub(WINDOW);
         let mut starts: Vec<usize> = (known * step..=last).step_by(step).collect();
-        if last % step > 0 {
+        if !last.is_multiple_of(step) {
             starts.push(last);
         }
         let mut inputs = vec![0f32; starts.len() * WINDOW];
