@@ -10,6 +10,7 @@ use crate::nn::weights::Weights;
 
 pub mod aer;
 pub mod autoencoder;
+pub mod calibration;
 pub mod kin;
 pub mod lstm_autoencoder;
 pub mod pca;

@@ -22,16 +22,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::{Seen, Usual};
 use super::kin::Kin;
 use super::stitched::{Answers, Parts};
-use super::usual::{Level, Spacing, Tail};
+use super::usual::Spacing;
 use super::{Chain, Reconstruction, Reconstructor};
 use crate::detect::streaming::{Rescores, Rolling};
 use crate::detect::{Detector, Fitted, Reach, Setup, StreamingDetector};
 use crate::error::{Error, Result};
 use crate::math::stats::{median_in_place, rolling_mean};
 use crate::nn::familiar::{Familiar, Frame, Sampling, WINDOW};
-use crate::score::{Measure, ScoreRule, Scores};
+use crate::score::{ScoreRule, Scores};
 
 /// Parameters of every detector that is a pretrained net.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,13 +65,9 @@ impl Params {
 
 /// Neighbours to each side in the median that a point is compared with.
 const NEIGHBOURS: usize = 4;
-/// A reconstruction whose median error is above this part of the series' deviation has not understood it.
-const FOREIGN: f64 = 0.5;
 /// Windows that are looked at in `fit` at most, in [`STRETCHES`] stretches.
 const CALIBRATED: usize = 2000;
 const STRETCHES: usize = 3;
-/// Robust deviations that the band around the expected value is wide to each side.
-const BAND: f64 = 3.0;
 
 /// A detector before it has seen a series.
 pub struct Reconstructive<R> {
@@ -135,39 +132,6 @@ struct Learnt<R> {
     familiar: Familiar,
     kin: Kin,
     usual: Usual,
-}
-
-/// What is usual of the second opinion.
-#[derive(Debug, Clone, Copy)]
-struct Opinion {
-    middle: f64,
-    /// Its distance from the middle.
-    level: Level,
-    /// How much larger that is for a single window.
-    edge: f64,
-}
-
-/// What is usual, learnt on the training stretch.
-#[derive(Debug, Clone, Default)]
-struct Usual {
-    /// Errors of each measure of the rule.
-    errors: Vec<Level>,
-    /// Distance of the critic's judgement from its median, or error of the forecasts.
-    opinion: Option<Opinion>,
-    /// Distance of a window's level from its median.
-    level: (f64, Level),
-    /// Distance of the logarithm of a window's spread from its median.
-    spread: (f64, Level),
-    /// Distance of a point to the median of its neighbours.
-    point: Tail,
-    /// Where the bulk of the scores goes.
-    spacing: Spacing,
-    /// How much larger an error is where one window covers a bin than where many do.
-    edge: f64,
-    /// Half-width of the band around the expected value.
-    band: f64,
-    /// Median error and deviation of the series, if the one is too large for the other.
-    foreign: Option<(f64, f64)>,
 }
 
 /// Windows as the net answered them.
@@ -255,13 +219,7 @@ impl<R: Reconstructor> Learnt<R> {
     /// Learns what is usual from `train`, and what the net misses of it.
     fn calibrate(&mut self, train: &[f64]) -> Result<()> {
         let bins = self.sampling.bins(train);
-        let unit = self.familiar.spread();
-        let rule = self.params.score;
-        let mut errors = vec![Vec::new(); rule.measures().len()];
-        let (mut opinion, mut level, mut spread) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut alone, mut stitched, mut single) = (Vec::new(), Vec::new(), Vec::new());
-        let mut expected = Vec::new();
-        let mut pieces = Vec::new();
+        let mut seen = Seen::default();
         let mut looked_at = Vec::new();
         for stretch in stretches(bins.len(), self.params.step) {
             let passed = self.pass(&bins[stretch.clone()], 0)?;
@@ -269,68 +227,30 @@ impl<R: Reconstructor> Learnt<R> {
             self.kin.add(starts, &passed.inputs, &passed.answers.values);
             looked_at.push((stretch, passed));
         }
+        let mut pieces = Vec::new();
         for (stretch, passed) in looked_at {
             let bins = &bins[stretch.clone()];
             let answers = self.read(passed);
             let parts = answers.stitch(bins);
-            // The ends are covered by few windows; of a short stretch there is nothing else.
-            let inner =
-                if bins.len() >= 2 * WINDOW { WINDOW / 2..bins.len() - WINDOW / 2 } else { 0..bins.len() };
-            for (all, each) in errors.iter_mut().zip(self.errors(bins, &parts.expected)) {
-                all.extend_from_slice(&each[inner.clone()]);
-            }
-            stitched.extend(inner.clone().map(|b| (bins[b] - parts.expected[b]).abs()));
-            opinion.extend(parts.opinion.iter().flat_map(|c| &c[inner.clone()]));
-            level.extend_from_slice(&parts.level[inner.clone()]);
-            spread.extend_from_slice(&parts.spread[inner]);
-            alone.extend(answers.at_the_edge(bins, self.params.step));
-            single.extend(answers.critic.iter().flatten().map(|c| f64::from(*c)));
+            seen.take(bins, &self.errors(bins, &parts.expected), &answers, &parts, self.params.step);
             let (start, end) = (stretch.start, stretch.end);
-            expected.extend((0..train.len()).filter_map(|i| {
+            seen.expected.extend((0..train.len()).filter_map(|i| {
                 let at = self.sampling.place(i);
                 let inside = at >= start as f64 && at + 1.0 < end as f64;
                 inside.then(|| (train[i] - between(&parts.expected, at - start as f64)).abs())
             }));
             pieces.push((stretch, parts));
         }
-        let (error, edge) = (Level::of(stitched, 0.0), Level::of(alone, 0.0));
-        let centred = |mut values: Vec<f64>, floor: f64| {
-            let middle = median_in_place(&mut values.clone());
-            values.iter_mut().for_each(|v| *v = (*v - middle).abs());
-            (middle, Level::of(values, floor))
-        };
-        let opinion = (!opinion.is_empty()).then(|| {
-            // A forecast's error is a distance already, and has the floor of other errors.
-            let forecast = self.net.ends() > 0;
-            let middle = if forecast { 0.0 } else { median_in_place(&mut opinion.clone()) };
-            let off: Vec<f64> = opinion.iter().map(|c| (c - middle).abs()).collect();
-            let least = if forecast { floor(Measure::Point, unit) } else { 1e-3 };
-            let level = Level::of(rolling_mean(&off, self.width, 1), least);
-            let single = Level::of(single.iter().map(|c| (c - middle).abs()).collect(), 0.0);
-            Opinion { middle, level, edge: single.beside(&level) }
-        });
         let off = off_neighbours(train);
-        let point = Tail::of(off.clone(), 0.01);
-        let band = Level::of(expected, 0.0);
-        let usual = Usual {
-            // An error below a fiftieth of the series' deviation is none, however exact the training stretch.
-            errors: rule.measures().iter().zip(errors).map(|(m, e)| Level::of(e, floor(*m, unit))).collect(),
-            opinion,
-            level: centred(level, 0.2 * unit + 1e-6),
-            spread: centred(spread, 0.1),
-            point,
-            spacing: Spacing::default(),
-            edge: edge.beside(&error),
-            band: band.middle + BAND * band.scale,
-            foreign: (error.middle > FOREIGN * unit).then_some((error.middle, unit)),
-        };
+        let measures = self.params.score.measures();
+        let usual = seen.usual(off.clone(), self.familiar.spread(), measures, self.width);
         // The scores of what was looked at, with all that is now known.
         let mut scores = Vec::new();
         for (stretch, parts) in pieces {
             let of_bins = self.bin_scores(&usual, &bins[stretch.clone()], &parts);
             scores.extend((0..train.len()).filter_map(|i| {
                 let bin = self.sampling.bin(i).checked_sub(stretch.start)?;
-                Some(point.deviations(off[i]).max(*of_bins.get(bin)?))
+                Some(usual.point.deviations(off[i]).max(*of_bins.get(bin)?))
             }));
         }
         self.usual = Usual { spacing: Spacing::of(scores), ..usual };
@@ -441,16 +361,6 @@ fn stretches(bins: usize, step: usize) -> Vec<std::ops::Range<usize>> {
             start..start + length
         })
         .collect()
-}
-
-/// The least scale of a measure's error, for a series of this deviation: a fiftieth of it a point.
-fn floor(measure: Measure, deviation: f64) -> f64 {
-    let points = match measure {
-        Measure::Mixed | Measure::Point => 1.0,
-        // Errors of single points partly cancel: the root of the points that are summed.
-        Measure::Area | Measure::Dtw => 3.0,
-    };
-    0.02 * deviation * points + 1e-6
 }
 
 /// Distance of each value to the median of its neighbours, itself among them, fewer at the ends.
