@@ -80,9 +80,8 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        let reconstructive::Params { step, .. } = reconstructive::Params::default();
-        // The published share of the discriminator.
-        Params { step, judge: Judge::default(), score: ScoreRule { share: 0.9, ..ScoreRule::default() } }
+        let super::Params { step, score } = super::Params::default();
+        Params { step, judge: Judge::default(), score }
     }
 }
 

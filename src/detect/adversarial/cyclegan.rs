@@ -7,15 +7,13 @@
 //! Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, with noise as the second domain; no
 //! buffer of past fakes, so that a run that was interrupted goes on the same. Cost: 0.6 million multiply-adds a window.
 
-use serde::{Deserialize, Serialize};
-
+use super::Params;
 use crate::detect::reconstruction::Chain;
-use crate::detect::reconstruction::reconstructive::{self, Reconstructive};
+use crate::detect::reconstruction::reconstructive::Reconstructive;
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, named};
-use crate::score::ScoreRule;
 
 /// Values of a code.
 pub const LATENT: usize = 24;
@@ -58,28 +56,10 @@ pub fn nets() -> Nets {
     named([("encoder", encoder), ("generator", generator), ("critic_x", critic_x), ("critic_z", critic_z)])
 }
 
-/// Parameters: the shared ones, with a critic that says little beside the cycle's error.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Params {
-    /// Bins between windows, 1 to 50: more are faster and coarser.
-    pub step: usize,
-    /// How the cycle's error and the critic's judgement become a score.
-    pub score: ScoreRule,
-}
-
-impl Default for Params {
-    fn default() -> Params {
-        let score = ScoreRule { share: 0.9, ..ScoreRule::default() };
-        Params { step: reconstructive::Params::default().step, score }
-    }
-}
-
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
-    let params: Params = setup.params()?;
     let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "generator"], Some("critic_x"))?;
-    let params = reconstructive::Params { step: params.step, score: params.score };
-    Ok(Box::new(Reconstructive::new(chain, params, setup.period)?))
+    let params = setup.params::<Params>()?;
+    Ok(Box::new(Reconstructive::new(chain, params.into(), setup.period)?))
 }
 
 /// The row of the registry.

@@ -6,8 +6,9 @@
 //! TadGAN: Time Series Anomaly Detection Using Generative Adversarial Networks. Cost: about ten million multiply-adds
 //! a window.
 
+use super::Params;
 use crate::detect::reconstruction::Chain;
-use crate::detect::reconstruction::reconstructive::{Params, Reconstructive};
+use crate::detect::reconstruction::reconstructive::Reconstructive;
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
@@ -76,7 +77,7 @@ pub fn sized(sizes: Sizes) -> Nets {
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "generator"], Some("critic_x"))?;
-    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?, setup.period)?))
+    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?.into(), setup.period)?))
 }
 
 /// The row of the registry.
