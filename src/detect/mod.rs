@@ -16,6 +16,10 @@ pub mod streaming;
 
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use crate::error::Result;
 use crate::nn::weights::Weights;
 use crate::score::Scores;
@@ -140,7 +144,7 @@ pub enum Family {
 #[derive(Debug, Clone, Default)]
 pub struct Setup<'a> {
     /// Parameters as given by the user; an object, or null for the defaults.
-    pub params: serde_json::Value,
+    pub params: Value,
     /// Points in one period of the series, if it has one.
     pub period: Option<usize>,
     /// Points in one day, if the sampling interval divides one.
@@ -154,11 +158,34 @@ impl Setup<'_> {
     ///
     /// # Errors
     /// [`crate::Error::Param`] for an unknown name or a value of the wrong type.
-    pub fn params<P: serde::de::DeserializeOwned + Default>(&self) -> Result<P> {
+    pub fn params<P: Serialize + DeserializeOwned + Default>(&self) -> Result<P> {
+        self.params_over(P::default())
+    }
+
+    /// The parameters over `defaults`, in nested objects too.
+    ///
+    /// # Errors
+    /// [`crate::Error::Param`] for an unknown name or a value of the wrong type.
+    pub fn params_over<P: Serialize + DeserializeOwned>(&self, defaults: P) -> Result<P> {
         if self.params.is_null() {
-            return Ok(P::default());
+            return Ok(defaults);
         }
-        P::deserialize(&self.params).map_err(|e| crate::Error::param("params", e.to_string()))
+        let wrong = |e: serde_json::Error| crate::Error::param("params", e.to_string());
+        let mut all = serde_json::to_value(defaults).map_err(wrong)?;
+        lay_over(&mut all, &self.params);
+        P::deserialize(all).map_err(wrong)
+    }
+}
+
+/// Sets what `over` gives, member by member where both are objects.
+fn lay_over(under: &mut Value, over: &Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (name, value) in over {
+                lay_over(under.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over.clone(),
     }
 }
 
@@ -175,7 +202,7 @@ pub struct Entry {
     /// The publication it follows.
     pub source: &'static str,
     /// Its parameters at their defaults, a JSON object.
-    pub defaults: fn() -> serde_json::Value,
+    pub defaults: fn() -> Value,
     /// Checks the parameters and makes the detector.
     pub build: fn(&Setup) -> Result<Box<dyn Detector>>,
 }

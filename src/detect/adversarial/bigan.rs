@@ -80,7 +80,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        let super::Params { step, score } = super::Params::default();
+        let reconstructive::Params { step, score } = super::defaults();
         Params { step, judge: Judge::default(), score }
     }
 }

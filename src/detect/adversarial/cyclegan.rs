@@ -7,7 +7,6 @@
 //! Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, with noise as the second domain; no
 //! buffer of past fakes, so that a run that was interrupted goes on the same. Cost: 0.6 million multiply-adds a window.
 
-use super::Params;
 use crate::detect::reconstruction::Chain;
 use crate::detect::reconstruction::reconstructive::Reconstructive;
 use crate::detect::{Detector, Entry, Family, Setup};
@@ -58,8 +57,8 @@ pub fn nets() -> Nets {
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "generator"], Some("critic_x"))?;
-    let params = setup.params::<Params>()?;
-    Ok(Box::new(Reconstructive::new(chain, params.into(), setup.period)?))
+    let params = super::params(setup)?;
+    Ok(Box::new(Reconstructive::new(chain, params, setup.period)?))
 }
 
 /// The row of the registry.
@@ -69,6 +68,6 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "shapes that pretrained nets do not get back on the way through noise",
     source: "Zhu et al. (2017), Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || serde_json::json!(super::defaults()),
     build,
 };

@@ -6,7 +6,6 @@
 //! TadGAN: Time Series Anomaly Detection Using Generative Adversarial Networks. Cost: about ten million multiply-adds
 //! a window.
 
-use super::Params;
 use crate::detect::reconstruction::Chain;
 use crate::detect::reconstruction::reconstructive::Reconstructive;
 use crate::detect::{Detector, Entry, Family, Setup};
@@ -77,7 +76,7 @@ pub fn sized(sizes: Sizes) -> Nets {
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "generator"], Some("critic_x"))?;
-    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?.into(), setup.period)?))
+    Ok(Box::new(Reconstructive::new(chain, super::params(setup)?, setup.period)?))
 }
 
 /// The row of the registry.
@@ -87,7 +86,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "shapes that pretrained adversarial nets cannot rebuild or do not believe",
     source: "Geiger et al. (2020), TadGAN: Time Series Anomaly Detection Using Generative Adversarial Networks",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || serde_json::json!(super::defaults()),
     build,
 };
 

@@ -2,21 +2,18 @@
 //!
 //! The encoder, a bidirectional LSTM, reads a window without its ends; the decoder tells the whole window, so that its
 //! first values are a forecast back in time and its last ones a forecast ahead. Every point is judged by the error of
-//! its reconstruction, stitched over all windows, and by the mean error of its two forecasts; the [`ScoreRule`] mixes
+//! its reconstruction, stitched over all windows, and by the mean error of its two forecasts; the rule of the score mixes
 //! them as it does a critic's judgement. What else a score is, and what `fit` measures, stands in
 //! [`super::reconstructive`]. Source: Wong et al. (2022), AER: Auto-Encoder with Regression for Time Series Anomaly
 //! Detection, where one point at each end is forecast and every window is looked at; here as many as lie between
 //! windows. Cost: 1.5 million multiply-adds a window.
 
-use serde::{Deserialize, Serialize};
-
-use super::reconstructive::{self, Reconstructive};
+use super::reconstructive::{Params, Reconstructive};
 use super::{Chain, Reconstruction, Reconstructor};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::{Error, Result};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, Output, named};
-use crate::score::ScoreRule;
 
 /// Points at each end that are forecast.
 pub const ENDS: usize = 5;
@@ -35,33 +32,9 @@ pub fn nets() -> Nets {
     named([("encoder", encoder), ("decoder", decoder)])
 }
 
-/// Parameters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Params {
-    /// Bins between windows, 1 to 5, so that each is forecast.
-    pub step: usize,
-    /// How reconstruction and forecasts become a score.
-    pub score: ScoreRule,
-}
-
-impl Default for Params {
-    fn default() -> Params {
-        Params { step: ENDS, score: ScoreRule::default() }
-    }
-}
-
-impl Params {
-    /// Whether they can be used.
-    ///
-    /// # Errors
-    /// [`Error::Param`].
-    pub fn check(&self) -> Result<()> {
-        if self.step == 0 || self.step > ENDS {
-            return Err(Error::param("step", format!("must be from 1 to {ENDS}")));
-        }
-        self.score.check()
-    }
+/// The defaults: every point is forecast.
+fn defaults() -> Params {
+    Params { step: ENDS, ..Params::default() }
 }
 
 /// Nets that do not see a window's ends.
@@ -79,9 +52,10 @@ impl Reconstructor for Regressive {
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let net = Regressive(Chain::new(ENTRY.name, setup.weights, &["encoder", "decoder"], None)?);
-    let params: Params = setup.params()?;
-    params.check()?;
-    let params = reconstructive::Params { step: params.step, score: params.score };
+    let params = setup.params_over(defaults())?;
+    if params.step > ENDS {
+        return Err(Error::param("step", format!("must be from 1 to {ENDS}")));
+    }
     Ok(Box::new(Reconstructive::new(net, params, setup.period)?))
 }
 
@@ -92,7 +66,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "shapes that a pretrained net can neither rebuild nor foresee, forwards and backwards",
     source: "Wong et al. (2022), AER: Auto-Encoder with Regression for Time Series Anomaly Detection",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || serde_json::json!(defaults()),
     build,
 };
 
