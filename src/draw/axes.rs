@@ -20,8 +20,7 @@ impl Chart {
     /// The values that the axis spans: all visible ones with a little air, down to 0 when that is near, and the
     /// band as far as it does not flatten the series.
     pub(super) fn value_domain(&self, view: &View, rows: Range<usize>) -> (f64, f64) {
-        let time = self.rows.time.values();
-        let inside = time.partition_point(|&t| t < view.from)..time.partition_point(|&t| t <= view.to);
+        let inside = view.inside(&self.rows.time);
         let value = &self.rows.value;
         let seen = value.extent(inside.clone()).or_else(|| value.extent(rows));
         let Some((mut low, mut high)) = seen else { return (0.0, 1.0) };

@@ -5,7 +5,8 @@ use super::overlay::{self, Label, Mark};
 use super::overview;
 use super::pen::{Pen, Rect, text_width};
 use super::rows::{Columns, Rows};
-use super::scale::{Scale, View};
+use super::scale::{Scale, Stretch, View};
+use super::series::Lines;
 use super::strip::Strip;
 use super::theme::Theme;
 use super::ticks::Zone;
@@ -53,7 +54,9 @@ pub struct Chart {
     /// So many characters of a lane's name have room beside it.
     pub(super) name_room: usize,
     /// The overview's line and its place, until the rows change.
-    pub(super) small: RefCell<Option<(Rect, overview::Line)>>,
+    pub(super) small: RefCell<Option<(Rect, Vec<Stretch>)>>,
+    /// The lines of the series, until the rows change.
+    pub(super) lines: RefCell<Option<Lines>>,
     /// Where the parts stand, until something changes.
     places: Cell<Option<Layout>>,
     neutral: Option<f64>,
@@ -77,6 +80,7 @@ impl Default for Chart {
             scale: 1.0,
             name_room: WIDE_NAMES,
             small: RefCell::new(None),
+            lines: RefCell::new(None),
             places: Cell::new(None),
             neutral: None,
             zone: Zone::default(),
@@ -197,18 +201,18 @@ impl Chart {
         self.name_room = if width < NARROW * self.scale { NARROW_NAMES } else { WIDE_NAMES };
     }
 
-    /// Forgets what was worked out from what is changed now; `rows`: the line of the overview too.
+    /// Forgets what was worked out from what is changed now; `rows`: the lines too.
     fn changed(&mut self, rows: bool) {
         self.places.take();
         if rows {
             self.small.take();
+            self.lines.take();
         }
     }
 
     /// The stretch of time shown; none when there are no rows.
     pub fn view(&self) -> Option<View> {
-        let time = self.rows.time.values();
-        let (first, last) = (*time.first()?, *time.last()?);
+        let (first, last) = self.rows.time.ends()?;
         Some(self.view.unwrap_or(View::new(first, last)))
     }
 
@@ -239,7 +243,7 @@ impl Chart {
         let top = (14.0 * s).round();
         let bottom = (strip_top - 34.0 * s).round();
 
-        let rows = view.rows(self.rows.time.values());
+        let rows = view.rows(&self.rows.time);
         let domain = self.value_domain(&view, rows.clone());
         let (_, labels) = self.value_axis(domain, bottom - top);
         let names = self.lanes.iter().map(|lane| lane.name.chars().take(self.name_room).collect());
@@ -274,7 +278,7 @@ impl Chart {
         let paper = Rect { left: 0.0, top: 0.0, right: self.size.0, bottom: self.size.1 };
         pen.block(paper, theme.paper)?;
         let (Some(view), Some(layout)) = (self.view(), self.layout()) else { return Ok(()) };
-        let rows = view.rows(self.rows.time.values());
+        let rows = view.rows(&self.rows.time);
 
         self.draw_value_axis(&mut pen, &layout)?;
         self.draw_marks_behind(&mut pen, &layout)?;
@@ -321,7 +325,7 @@ mod tests {
             scores[n / 2] = 40.0;
         }
         let rows = Columns {
-            time: (0..n).map(|i| 1.7e12 + 1000.0 * i as f64).collect(),
+            time: (0..n).map(|i| 1.7e12 + 1000.0 * i as f64).collect::<Vec<_>>().into(),
             value: values.to_vec(),
             scores,
             limits: vec![2.0; n],
@@ -354,7 +358,7 @@ mod tests {
         let chart = chart(&values, 600.0, 1.0);
         let layout = chart.layout().unwrap();
         let full: Vec<(f64, f64)> = (0..values.len())
-            .map(|i| (layout.x.at(chart.rows.time.values()[i]), layout.y.at(values[i])))
+            .map(|i| (layout.x.at(chart.rows.time.get(i).unwrap()), layout.y.at(values[i])))
             .collect();
         let mut twin = Recorder::default();
         twin.ops.push(Op::Line(full, 1.0, LINE));
@@ -362,11 +366,39 @@ mod tests {
         let missing = want.difference(&got).count();
         assert!(missing as f64 <= 0.01 * want.len() as f64, "{missing} of {}", want.len());
         let extra = got.difference(&want).count();
-        assert!(extra as f64 <= 0.01 * got.len() as f64, "{extra} of {}", got.len());
+        assert!(extra as f64 <= 0.02 * got.len() as f64, "{extra} of {}", got.len());
         let count =
             |op: &Op| if let Op::Line(p, _, c) = op { if *c == LINE { p.len() } else { 0 } } else { 0 };
         let points: usize = drawn(&chart).ops.iter().map(count).sum();
-        assert!(points < 5 * 600, "{points}");
+        assert!(points <= 2 * 600, "{points}");
+    }
+
+    #[test]
+    fn what_is_kept_is_what_would_be_drawn_anew() {
+        let time = |i: usize| 1.7e12 + 1000.0 * i as f64;
+        let more = Columns {
+            time: (2000..2010).map(time).collect::<Vec<_>>().into(),
+            value: vec![90.0; 10],
+            ..Columns::default()
+        };
+        let changes: [(&str, Box<dyn Fn(&mut Chart)>); 6] = [
+            ("forget", Box::new(|chart| chart.forget(300))),
+            ("replace", Box::new(move |chart| chart.replace(2000, more.clone()).unwrap())),
+            ("look", Box::new(move |chart| chart.look(Some(View::new(time(100), time(700)))))),
+            ("resize", Box::new(|chart| chart.resize(500.0, 300.0, 1.5))),
+            ("limits", Box::new(|chart| chart.replace_limits(vec![0.4]))),
+            ("read", Box::new(|chart| chart.read_as(Zone::default(), ',', 10.0, chart.words.clone()))),
+        ];
+        for (name, change) in changes {
+            let (mut drawn_before, mut new) =
+                (chart(&wave(2000), 600.0, 1.0), chart(&wave(2000), 600.0, 1.0));
+            let before = drawn(&drawn_before).ops;
+            change(&mut drawn_before);
+            change(&mut new);
+            let after = drawn(&drawn_before).ops;
+            assert_ne!(before, after, "{name}");
+            assert_eq!(after, drawn(&new).ops, "{name}");
+        }
     }
 
     #[test]
@@ -387,7 +419,7 @@ mod tests {
         let chart = chart(&values, 600.0, 1.0);
         let layout = chart.layout().unwrap();
         let (from, to) =
-            (layout.x.at(chart.rows.time.values()[40]), layout.x.at(chart.rows.time.values()[59]));
+            (layout.x.at(chart.rows.time.get(40).unwrap()), layout.x.at(chart.rows.time.get(59).unwrap()));
         let inside =
             drawn(&chart).painted(LINE).into_iter().filter(|&(x, _)| x as f64 >= from && (x as f64) < to);
         assert_eq!(inside.count(), 0);
@@ -468,7 +500,7 @@ mod tests {
         let mut all = chart(&[1.0, 2.0, 3.0], 600.0, 1.0);
         let none = vec![f64::NAN; 2];
         let more = Columns {
-            time: vec![1.7e12 + 1000.0, 1.7e12 + 2000.0],
+            time: vec![1.7e12 + 1000.0, 1.7e12 + 2000.0].into(),
             value: vec![4.0, 5.0],
             scores: none.clone(),
             limits: none.clone(),

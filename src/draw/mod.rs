@@ -6,6 +6,7 @@
 
 pub mod axes;
 pub mod chart;
+pub mod index;
 pub mod lanes;
 pub mod overlay;
 pub mod overview;
@@ -16,6 +17,7 @@ pub mod series;
 pub mod strip;
 pub mod theme;
 pub mod ticks;
+pub mod times;
 
 pub use chart::{Chart, Words};
 pub use overlay::{Kind, Label, Level, Mark};

@@ -2,8 +2,8 @@
 
 use super::chart::{Chart, Layout};
 use super::overlay;
-use super::pen::{Pen, Rect, stroke_of};
-use super::scale::{Scale, View, stretches};
+use super::pen::{Pen, Rect};
+use super::scale::{Scale, Stretch, View, stretches};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
@@ -13,32 +13,23 @@ pub const HEIGHT: f64 = 34.0;
 /// See [`HEIGHT`].
 pub const LEAST: f64 = 300.0;
 
-/// Device pixels of a column of the line: so low a picture needs no finer one.
-const COLUMN: f64 = 2.0;
-
-/// A line in parts, in pixels.
-pub type Line = Vec<Vec<(f64, f64)>>;
-
 impl Chart {
     /// Time to pixels in the overview, which always shows everything.
     pub(super) fn overview_scale(&self, place: &Rect) -> Option<Scale> {
-        let time = self.rows.time.values();
-        let all = View::new(*time.first()?, *time.last()?);
+        let (first, last) = self.rows.time.ends()?;
+        let all = View::new(first, last);
         Some(Scale::new((all.from, all.to), (place.left, place.right)))
     }
 
     /// The whole series in the overview's pixels.
-    fn small_line(&self, place: &Rect, x: &Scale) -> Line {
+    fn small_line(&self, place: &Rect, x: &Scale) -> Vec<Stretch> {
         let rows = 0..self.rows.len();
         let (low, high) = self.rows.value.extent(rows.clone()).unwrap_or((0.0, 1.0));
         let air = if high > low { 0.0 } else { 1.0 };
         let range = (place.bottom - 7.0 * self.scale, place.top + 4.0 * self.scale);
         let y = Scale::new((low - air, high + air), range);
-        let (left, right) = (x.at(x.domain().0), x.at(x.domain().1));
-        let coarse = Scale::new(x.domain(), (left / COLUMN, right / COLUMN));
-        let mut line = stretches(&self.rows.time, &self.rows.value, rows, &coarse, &y, self.longest_gap());
-        line.iter_mut().flatten().for_each(|point| point.0 *= COLUMN);
-        line
+        let line = stretches(&self.rows.time, &self.rows.value, rows, x, &y, self.longest_gap());
+        line.into_iter().map(Stretch::of).collect()
     }
 
     pub(super) fn draw_overview<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
@@ -56,7 +47,7 @@ impl Chart {
             *kept = Some((*place, self.small_line(place, &x)));
         }
         for stretch in kept.iter().flat_map(|(_, line)| line) {
-            pen.line(stretch, stroke_of(stretch, s.max(1.0)), theme.muted)?;
+            pen.curve(stretch, s.max(1.0), theme.muted)?;
         }
         for mark in self.marks.iter().filter(|mark| !mark.dismissed) {
             let Some((left, right)) = overlay::pixels(mark, &x, place, (2.0 * s).round()) else { continue };

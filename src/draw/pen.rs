@@ -3,6 +3,7 @@
 //! Plotters back ends take whole numbers only, which makes a gentle slope a staircase. The pen therefore gives
 //! them [`FINE`] units a device pixel, and whoever makes the back end scales it by `1 / FINE`.
 
+use super::scale::Stretch;
 use crate::error::{Error, Result};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -51,26 +52,6 @@ fn width(pixels: f64) -> u32 {
     (pixels * FINE).round().max(1.0) as u32
 }
 
-/// Lines that climb so many times as far as they go from left to right fill what they pass: one device pixel is as
-/// good for them as a wider stroke, and a fraction of the work.
-const STEEP: f64 = 6.0;
-
-/// The stroke for a line: `usual`, or one device pixel where it goes up and down all the time.
-pub fn stroke_of(line: &[(f64, f64)], usual: f64) -> f64 {
-    let (Some(first), Some(last)) = (line.first(), line.last()) else { return usual };
-    let climbed: f64 = line.iter().zip(line.iter().skip(1)).map(|(a, b)| (b.1 - a.1).abs()).sum();
-    if climbed > STEEP * (last.0 - first.0) && line.len() > 8 { usual.min(1.0) } else { usual }
-}
-
-/// Whether such columns, `(left edge, top, bottom)`, climb so that they are better drawn one by one: each filled as an
-/// upright block of one device pixel, not all as one polygon, whose many steep edges take a canvas ten times as long.
-pub fn jagged(columns: &[(f64, f64, f64)]) -> bool {
-    let (Some(first), Some(last)) = (columns.first(), columns.last()) else { return false };
-    let width = last.0 - first.0 + 1.0;
-    let climbed: f64 = columns.iter().zip(columns.iter().skip(1)).map(|(a, b)| (b.1 - a.1).abs()).sum();
-    climbed > STEEP * width && width == columns.len() as f64
-}
-
 fn draw_error(error: impl std::fmt::Display) -> Error {
     Error::Draw(error.to_string())
 }
@@ -93,6 +74,14 @@ impl<'a, B: DrawingBackend> Pen<'a, B> {
     pub fn line(&mut self, points: &[(f64, f64)], stroke: f64, colour: RGBAColor) -> Result<()> {
         let style = ShapeStyle { color: colour, filled: false, stroke_width: width(stroke) };
         self.backend.draw_path(points.iter().map(|&(x, y)| (fine(x), fine(y))), &style).map_err(draw_error)
+    }
+
+    /// A line of a series, `stroke` device pixels wide or as wide as is enough.
+    ///
+    /// # Errors
+    /// As [`Pen::line`].
+    pub fn curve(&mut self, line: &Stretch, stroke: f64, colour: RGBAColor) -> Result<()> {
+        self.line(&line.points, if line.steep { stroke.min(1.0) } else { stroke }, colour)
     }
 
     /// A filled polygon.

@@ -3,8 +3,12 @@
 //! Decimation is for the eye only and never for the detector: a column of pixels keeps its first, smallest,
 //! largest and last sample, which draws the same pixels as all of them would.
 
-use super::rows::{Column, Times};
+use super::rows::Column;
+use super::times::Times;
 use std::ops::Range;
+
+/// Rows of a pixel column that are looked at one by one.
+const FEW: usize = 5;
 
 /// The stretch of time that is shown, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,12 +31,17 @@ impl View {
         self.to - self.from
     }
 
-    /// The rows of `time` (increasing) within the view, and one more on each side, so that lines leave the
+    /// The rows within the view, and one more on each side, so that lines leave the
     /// picture instead of ending in it.
-    pub fn rows(&self, time: &[f64]) -> Range<usize> {
-        let start = time.partition_point(|&t| t < self.from).saturating_sub(1);
-        let end = (time.partition_point(|&t| t <= self.to) + 1).min(time.len());
-        start..end.max(start)
+    pub fn rows(&self, time: &Times) -> Range<usize> {
+        let Range { start, end } = self.inside(time);
+        start.saturating_sub(1)..(end + 1).min(time.len())
+    }
+
+    /// The rows within the view.
+    pub fn inside(&self, time: &Times) -> Range<usize> {
+        let start = time.partition_point(0..time.len(), |t| t < self.from);
+        start..time.partition_point(start..time.len(), |t| t <= self.to)
     }
 }
 
@@ -41,18 +50,19 @@ impl View {
 pub struct Scale {
     domain: (f64, f64),
     range: (f64, f64),
+    /// Pixels of a unit of value.
+    unit: f64,
 }
 
 impl Scale {
     /// Maps `domain.0` to `range.0` and `domain.1` to `range.1`.
     pub fn new(domain: (f64, f64), range: (f64, f64)) -> Scale {
-        Scale { domain, range }
+        Scale { domain, range, unit: (range.1 - range.0) / (domain.1 - domain.0) }
     }
 
     /// The pixel of a value.
     pub fn at(&self, value: f64) -> f64 {
-        let part = (value - self.domain.0) / (self.domain.1 - self.domain.0);
-        self.range.0 + part * (self.range.1 - self.range.0)
+        self.range.0 + (value - self.domain.0) * self.unit
     }
 
     /// The value at a pixel.
@@ -72,6 +82,77 @@ impl Scale {
     }
 }
 
+/// What climbs so many times as far as it goes from left to right fills what it passes: one device pixel is as good for
+/// it as a wider stroke or as a polygon of many steep edges, and a fraction of a canvas' work.
+const STEEP: f64 = 6.0;
+/// So many points a pixel are too many to be followed one by one.
+const DENSE: f64 = 1.5;
+/// Lines of so few points are neither steep nor dense.
+const SHORT: usize = 8;
+
+/// A part of a line as it is drawn, from left to right in pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stretch {
+    /// Its points; those of a dense and steep one are the top and the bottom of each pixel column.
+    pub points: Vec<(f64, f64)>,
+    /// Whether it goes up and down all the time, so that one device pixel is wide enough.
+    pub steep: bool,
+}
+
+impl Stretch {
+    /// Of these points.
+    pub fn of(points: Vec<(f64, f64)>) -> Stretch {
+        let width = points.first().zip(points.last()).map_or(0.0, |(first, last)| last.0 - first.0);
+        let steep = points.len() > SHORT && climbed(points.iter().map(|point| point.1)) > STEEP * width;
+        let dense = points.len() as f64 > DENSE * width;
+        Stretch { points: if steep && dense { turns(&points) } else { points }, steep }
+    }
+}
+
+/// Whether such columns, `(left edge, top, bottom)`, are better drawn one by one than as one polygon.
+pub fn jagged(columns: &[(f64, f64, f64)]) -> bool {
+    let (Some(first), Some(last)) = (columns.first(), columns.last()) else { return false };
+    let width = last.0 - first.0 + 1.0;
+    width == columns.len() as f64 && climbed(columns.iter().map(|column| column.1)) > STEEP * width
+}
+
+/// The way up and down from one to the next.
+fn climbed(heights: impl Iterator<Item = f64> + Clone) -> f64 {
+    heights.clone().zip(heights.skip(1)).map(|(a, b)| (b - a).abs()).sum()
+}
+
+/// A line up and down each pixel column that this line passes through, as far as this does.
+fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let columns = crossed(line).into_iter().enumerate();
+    let turns = columns.flat_map(|(i, (left, top, bottom))| {
+        let (from, to) = if i % 2 == 0 { (top, bottom) } else { (bottom, top) };
+        [(left + 0.5, from), (left + 0.5, to)]
+    });
+    turns.collect()
+}
+
+/// The columns, `(left edge, top, bottom)`, that a line passes through.
+fn crossed(line: &[(f64, f64)]) -> Vec<(f64, f64, f64)> {
+    let mut columns: Vec<(f64, f64, f64)> = Vec::new();
+    let mut reach = |left: f64, a: f64, b: f64| {
+        let (top, bottom) = if a < b { (a, b) } else { (b, a) };
+        match columns.last_mut() {
+            Some(last) if last.0 == left => (last.1, last.2) = (last.1.min(top), last.2.max(bottom)),
+            _ => columns.push((left, top, bottom)),
+        }
+    };
+    for (&(x0, y0), &(x1, y1)) in line.iter().zip(line.iter().skip(1)) {
+        let (mut left, end, mut from) = (x0.floor(), x1.floor(), y0);
+        while left < end {
+            let to = y0 + (left + 1.0 - x0) / (x1 - x0) * (y1 - y0);
+            reach(left, from, to);
+            (left, from) = (left + 1.0, to);
+        }
+        reach(end, from, y1);
+    }
+    columns
+}
+
 /// The smallest and largest of the finite values, or none when there are none.
 pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|v| v.is_finite()).fold(None, |known, v| match known {
@@ -81,7 +162,8 @@ pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
 }
 
 /// The stretches of a series between its gaps, in pixels, at most four points a pixel column: first, smallest,
-/// largest, last, in their order of time.
+/// largest, last. Where a column has more than [`FEW`] rows, its extremes stand within it where they make the shorter
+/// line, else at their own moments.
 ///
 /// A gap is a value that is not finite, or a step in time longer than `longest` milliseconds. Lines that cross
 /// the left or right end of `x`'s range are cut there; `y` is kept within its range.
@@ -97,18 +179,30 @@ pub fn stretches(
     let mut open: Vec<(f64, f64)> = Vec::new();
     let mut column = Extremes::default();
     let mut before = f64::NEG_INFINITY;
-    let place = |row: usize| time.values().get(row).copied().zip(value.get(row));
+    let place = |row: usize| time.get(row).zip(value.get(row));
+    let unparted = time.longest_step(rows.start + 1..rows.end) <= longest;
     for rows in pixel_columns(time, rows, x) {
-        // Without a gap a pixel column is as good as its extremes.
-        let joined = place(rows.start).is_some_and(|(t, _)| t - before <= longest);
-        let whole = joined && time.longest_step(rows.start + 1..rows.end) <= longest;
-        if let Some((low, high)) = value.places(rows.clone()).filter(|_| whole) {
-            for (t, v) in
-                [rows.start, low.min(high), low.max(high), rows.end - 1].into_iter().filter_map(place)
-            {
-                column.take((x.at(t), y.clamp(y.at(v))), &mut open);
-                before = t;
+        let joined = unparted && before.is_finite()
+            || place(rows.start).is_some_and(|(t, _)| t - before <= longest)
+                && time.longest_step(rows.start + 1..rows.end) <= longest;
+        let ends = place(rows.start).zip(place(rows.end - 1)).filter(|_| joined && rows.len() > FEW);
+        let block = ends.map(|_| value.over(rows.clone())).filter(|block| block.whole);
+        if let Some((((from, first), (to, last)), block)) = ends.zip(block) {
+            let falls =
+                (first - block.low) + (block.high - last) <= (block.high - first) + (last - block.low);
+            let [near, far] = if falls { [block.low, block.high] } else { [block.high, block.low] };
+            let third = (to - from) / 3.0;
+            column.close(&mut open);
+            let mut put = |t: f64, v: f64| open.push((x.at(t), y.clamp(y.at(v))));
+            put(from, first);
+            if near != first {
+                put(from + third, near);
             }
+            if far != last {
+                put(to - third, far);
+            }
+            put(to, last);
+            before = to;
             continue;
         }
         for (t, v) in rows.filter_map(place) {
@@ -129,7 +223,7 @@ pub fn stretches(
 
 /// The rows of each pixel column that has some.
 fn pixel_columns(time: &Times, rows: Range<usize>, x: &Scale) -> impl Iterator<Item = Range<usize>> {
-    let end = rows.end.min(time.values().len());
+    let end = rows.end.min(time.len());
     let mut row = rows.start;
     // Most have as many rows as the one before.
     let mut width = 1;
@@ -138,25 +232,25 @@ fn pixel_columns(time: &Times, rows: Range<usize>, x: &Scale) -> impl Iterator<I
             return None;
         }
         let from = row;
-        width = in_column(time.values().get(row..end).unwrap_or_default(), x, width);
+        width = in_column(time, from..end, x, width);
         row += width;
         Some(from..row)
     })
 }
 
-/// How many of these moments, increasing, are in the pixel column of the first. About `guess`, which is tried first.
-fn in_column(times: &[f64], x: &Scale, guess: usize) -> usize {
-    let column = |t: &f64| x.at(*t).floor();
-    let Some(first) = times.first().map(column) else { return 0 };
-    let inside = |at: usize| times.get(at).is_some_and(|t| column(t) == first);
+/// How many of these rows are in the pixel column of the first. About `guess`, which is tried first.
+fn in_column(time: &Times, rows: Range<usize>, x: &Scale, guess: usize) -> usize {
+    let column = |t: f64| x.at(t).floor();
+    let Some(first) = time.get(rows.start).map(column) else { return 1 };
+    let inside = |at: usize| at < rows.len() && time.get(rows.start + at).is_some_and(|t| column(t) == first);
     let mut known = [guess, guess - 1].into_iter().find(|n| *n > 1 && inside(n - 1)).unwrap_or(1);
     let mut step = 1;
     while inside(known + step - 1) {
         known += step;
         step *= 2;
     }
-    let open = times.get(known..times.len().min(known + step - 1)).unwrap_or_default();
-    known + open.partition_point(|t| column(t) == first)
+    let open = rows.start + known..rows.end.min(rows.start + known + step - 1);
+    time.partition_point(open, |t| column(t) == first) - rows.start
 }
 
 /// Cuts a finished stretch at the ends of the range and keeps it.
@@ -238,12 +332,12 @@ pub fn columns(
 ) -> Vec<(f64, f64, f64)> {
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
     for rows in pixel_columns(time, rows, x) {
-        let (least, most) = (low.block(rows.clone()).low, high.block(rows.clone()).high);
-        let Some(t) = time.values().get(rows.start).filter(|_| least.is_finite() && most.is_finite()) else {
+        let (least, most) = (low.over(rows.clone()).low, high.over(rows.clone()).high);
+        let Some(t) = time.get(rows.start).filter(|_| least.is_finite() && most.is_finite()) else {
             continue;
         };
         // What is beyond the edges counts to the columns there.
-        let column = x.clamp(x.at(*t)).floor();
+        let column = x.clamp(x.at(t)).floor();
         match all.last_mut() {
             Some(last) if last.0 == column => {
                 last.1 = last.1.min(least);
@@ -280,12 +374,12 @@ mod tests {
 
     #[test]
     fn rows_reach_one_beyond_the_view() {
-        let time = [0.0, 10.0, 20.0, 30.0, 40.0];
+        let time = Times::from(vec![0.0, 10.0, 20.0, 30.0, 40.0]);
         assert_eq!(View::new(15.0, 25.0).rows(&time), 1..4);
         assert_eq!(View::new(-5.0, 100.0).rows(&time), 0..5);
         assert_eq!(View::new(41.0, 50.0).rows(&time), 4..5);
         assert_eq!(View::new(10.0, 20.0).rows(&time), 0..4);
-        assert_eq!(View::new(0.0, 1.0).rows(&[]), 0..0);
+        assert_eq!(View::new(0.0, 1.0).rows(&Times::default()), 0..0);
     }
 
     #[test]
@@ -331,6 +425,24 @@ mod tests {
     }
 
     #[test]
+    fn a_steep_line_turns_in_the_columns_that_it_crosses() {
+        let line = [(0.5, 0.0), (0.75, 8.0), (0.9, 4.0), (3.5, 30.0), (3.6, 2.0)];
+        assert_eq!(crossed(&line), [(0.0, 0.0, 8.0), (1.0, 5.0, 15.0), (2.0, 15.0, 25.0), (3.0, 2.0, 30.0)]);
+        assert_eq!(turns(&line[..4])[..4], [(0.5, 0.0), (0.5, 8.0), (1.5, 15.0), (1.5, 5.0)]);
+        assert_eq!(crossed(&[(1.0, 1.0), (2.0, 3.0)]), [(1.0, 1.0, 3.0), (2.0, 3.0, 3.0)]);
+        let wave = |height: f64, apart: f64| {
+            let points = (0..100).map(|i| (apart * f64::from(i), height * f64::from(i % 2)));
+            let Stretch { points, steep } = Stretch::of(points.collect());
+            (steep, points.len())
+        };
+        assert_eq!(
+            [wave(5.0, 1.0), wave(7.0, 1.0), wave(7.0, 0.5)],
+            [(false, 100), (true, 100), (true, 100)]
+        );
+        assert_eq!(wave(3.0, 0.25), (true, 2 * 25));
+    }
+
+    #[test]
     fn blocks_draw_what_rows_draw() {
         // 700 rows a pixel column, a missing value and a long step among them.
         let n = 70_000;
@@ -338,30 +450,19 @@ mod tests {
         let value: Vec<f64> =
             (0..n).map(|i| if i == 30_100 { f64::NAN } else { ((i * 7919) % 128) as f64 }).collect();
         let x = Scale::new((0.0, 70_040.0), (0.0, 100.0));
-        let by_row = |start: usize| -> Vec<Vec<(f64, f64)>> {
-            let mut open = Vec::new();
-            let mut all = Vec::new();
-            let mut column = Extremes::default();
-            let mut before = f64::NEG_INFINITY;
-            for (&t, &v) in time.iter().zip(&value).skip(start) {
-                if !v.is_finite() || t - before > 10.0 {
-                    column.close(&mut open);
-                    finish(&mut open, &mut all, &x);
-                }
-                if v.is_finite() {
-                    column.take((x.at(t), identity().clamp(v)), &mut open);
-                    before = t;
-                }
-            }
-            column.close(&mut open);
-            finish(&mut open, &mut all, &x);
-            all
+        let by_row = |rows: Range<usize>| {
+            let points =
+                time[rows.clone()].iter().zip(&value[rows]).map(|(&t, &v)| (x.at(t), identity().at(v)));
+            crossed(&points.collect::<Vec<_>>())
         };
         let (times, column) = (Times::from(time.clone()), Column::from(value.clone()));
         for start in [0, 1, 100] {
             let got = stretches(&times, &column, start..n, &x, &identity(), 10.0);
-            assert_eq!(got.len(), 3);
-            assert_eq!(got, by_row(start));
+            let [a, b, c] = &got[..] else { panic!("{} stretches", got.len()) };
+            for (stretch, rows) in [(a, start..30_100), (b, 30_101..50_000), (c, 50_000..n)] {
+                assert!(stretch.len() <= 4 * 101);
+                assert_eq!(crossed(stretch), by_row(rows));
+            }
         }
     }
 }

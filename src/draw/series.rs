@@ -1,14 +1,23 @@
 //! The series: its line, what was expected, and the band around that.
 
 use super::chart::{Chart, Layout};
-use super::pen::{Pen, jagged, stroke_of};
-use super::scale::{Scale, columns, stretches};
+use super::pen::Pen;
+use super::rows::Column;
+use super::scale::{Scale, Stretch, columns, jagged, stretches};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use std::ops::Range;
 
 /// Steps of the series without a row after which the line is parted.
 const LONGEST_GAP: f64 = 5.0;
+
+/// What is drawn of the series by these scales.
+#[derive(Debug)]
+pub struct Lines {
+    scales: (Scale, Scale),
+    expected: Vec<Stretch>,
+    value: Vec<Stretch>,
+}
 
 impl Chart {
     pub(super) fn draw_band<B: DrawingBackend>(
@@ -54,21 +63,30 @@ impl Chart {
     ) -> Result<()> {
         let r = &self.rows;
         let Layout { plot, x, y, .. } = layout;
-        let longest = self.longest_gap();
         let dense = rows.len() as f64 / plot.width();
-        for stretch in stretches(&r.time, &r.expected, rows.clone(), x, y, longest) {
-            pen.line(&stretch, self.scale.max(1.0), self.theme.expected)?;
+        let mut kept = self.lines.borrow_mut();
+        if kept.as_ref().is_none_or(|lines| lines.scales != (*x, *y)) {
+            let longest = self.longest_gap();
+            let line = |column: &Column| {
+                let line = stretches(&r.time, column, rows.clone(), x, y, longest);
+                line.into_iter().map(Stretch::of).collect()
+            };
+            *kept = Some(Lines { scales: (*x, *y), expected: line(&r.expected), value: line(&r.value) });
+        }
+        let Some(Lines { expected, value, .. }) = kept.as_ref() else { return Ok(()) };
+        for stretch in expected {
+            pen.curve(stretch, self.scale.max(1.0), self.theme.expected)?;
         }
         let stroke = if dense > 2.0 { 1.25 } else { 1.5 } * self.scale;
         let far_apart = dense * 10.0 * self.scale < 1.0;
-        for stretch in stretches(&r.time, &r.value, rows, x, y, longest) {
-            if let [lone] = stretch[..] {
+        for stretch in value {
+            if let [lone] = stretch.points[..] {
                 pen.dot(lone, 1.5 * self.scale, self.theme.line)?;
                 continue;
             }
-            pen.line(&stretch, stroke_of(&stretch, stroke), self.theme.line)?;
+            pen.curve(stretch, stroke, self.theme.line)?;
             if far_apart {
-                for &point in &stretch {
+                for &point in &stretch.points {
                     pen.dot(point, 2.0 * self.scale, self.theme.line)?;
                 }
             }

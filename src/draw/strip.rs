@@ -2,9 +2,9 @@
 
 use super::chart::{Chart, Layout};
 use super::overlay;
-use super::pen::{Pen, Rect, jagged};
+use super::pen::{Pen, Rect};
 use super::rows::Rows;
-use super::scale::columns;
+use super::scale::{columns, jagged};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
@@ -148,7 +148,7 @@ mod tests {
         let none = vec![f64::NAN; n];
         let mut rows = Rows::default();
         let columns = Columns {
-            time: (0..n).map(|i| i as f64).collect(),
+            time: (0..n).map(|i| i as f64).collect::<Vec<_>>().into(),
             value: vec![1.0; n],
             scores: scores.to_vec(),
             limits: vec![limit; n],

@@ -1,5 +1,5 @@
-//! The back end of the chart: that of plotters-canvas, but a font or the colour of a block is set only when it is
-//! another.
+//! The back end of the chart: that of plotters-canvas, but what texts and blocks look like is set only when it
+//! changes.
 //!
 //! A canvas resolves a font anew each time it is set, which costs more than the text, and a colour, which costs more
 //! than a small block.
@@ -20,8 +20,10 @@ pub struct Canvas<'a> {
     context: &'a CanvasRenderingContext2d,
     /// The font that is set; empty: that of a new canvas.
     font: &'a mut String,
-    /// The fill colour, where blocks have set it and nothing else since.
+    /// The fill colour, where it was set here and nothing else has set it since.
     fill: Option<BackendColor>,
+    /// The baseline and alignment of texts, empty until they are set here.
+    anchor: (&'static str, &'static str),
 }
 
 impl<'a> Canvas<'a> {
@@ -31,14 +33,26 @@ impl<'a> Canvas<'a> {
         context: &'a CanvasRenderingContext2d,
         font: &'a mut String,
     ) -> Option<Canvas<'a>> {
-        Some(Canvas { backend: CanvasBackend::with_canvas_object(canvas)?, context, font, fill: None })
+        Some(Canvas {
+            backend: CanvasBackend::with_canvas_object(canvas)?,
+            context,
+            font,
+            fill: None,
+            anchor: ("", ""),
+        })
     }
 }
 
 impl Canvas<'_> {
-    /// Sets the fill colour.
-    fn paint(&self, BackendColor { rgb: (red, green, blue), alpha }: BackendColor) {
-        self.context.set_fill_style_str(&format!("rgba({red},{green},{blue},{alpha})"));
+    /// Fills with this colour from now on.
+    fn fill_with(&mut self, color: BackendColor) {
+        let same = |known: BackendColor| known.rgb == color.rgb && known.alpha == color.alpha;
+        if !self.fill.is_some_and(same) {
+            let BackendColor { rgb: (red, green, blue), alpha } = color;
+            let alpha = (255.0 * alpha).round() as u8;
+            self.context.set_fill_style_str(&format!("#{red:02x}{green:02x}{blue:02x}{alpha:02x}"));
+            self.fill = Some(color);
+        }
     }
 }
 
@@ -76,15 +90,10 @@ impl DrawingBackend for Canvas<'_> {
         if !fill {
             return self.backend.draw_rect(upper_left, bottom_right, style, fill);
         }
-        let (color, same) =
-            (style.color(), |a: BackendColor, b: BackendColor| a.rgb == b.rgb && a.alpha == b.alpha);
-        if color.alpha == 0.0 {
+        if style.color().alpha == 0.0 {
             return Ok(());
         }
-        if self.fill.is_none_or(|known| !same(known, color)) {
-            self.paint(color);
-            self.fill = Some(color);
-        }
+        self.fill_with(style.color());
         let [left, top, right, bottom] =
             [upper_left.0, upper_left.1, bottom_right.0, bottom_right.1].map(f64::from);
         self.context.fill_rect(left, top, right - left, bottom - top);
@@ -121,18 +130,22 @@ impl DrawingBackend for Canvas<'_> {
 
     /// Level text only.
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Result<()> {
-        self.paint(style.color());
-        self.fill = None;
-        self.context.set_text_baseline(match style.anchor().v_pos {
+        self.fill_with(style.color());
+        let baseline = match style.anchor().v_pos {
             VPos::Top => "top",
             VPos::Center => "middle",
             VPos::Bottom => "bottom",
-        });
-        self.context.set_text_align(match style.anchor().h_pos {
+        };
+        let align = match style.anchor().h_pos {
             HPos::Left => "start",
             HPos::Right => "end",
             HPos::Center => "center",
-        });
+        };
+        if self.anchor != (baseline, align) {
+            self.context.set_text_baseline(baseline);
+            self.context.set_text_align(align);
+            self.anchor = (baseline, align);
+        }
         let font = format!("{} {}px {}", style.style().as_str(), style.size(), style.family().as_str());
         if font != *self.font {
             self.context.set_font(&font);

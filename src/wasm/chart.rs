@@ -4,10 +4,15 @@ use super::canvas::Canvas;
 use super::thrown;
 use crate::draw::pen::FINE;
 use crate::draw::ticks::{Unit, Zone};
+use crate::draw::times::Times;
 use crate::draw::{Chart as Drawing, Columns, Label, Level, Mark, Theme, View, Words};
 use crate::error::Error;
+use js_sys::Float64Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+/// Moments that are looked at at a time.
+const SLICE: usize = 4096;
 
 /// A chart on a canvas. Sizes and places are device pixels, times milliseconds.
 #[wasm_bindgen]
@@ -69,7 +74,7 @@ impl Chart {
     pub fn replace(
         &mut self,
         start: usize,
-        time: Vec<f64>,
+        time: &Float64Array,
         value: Vec<f64>,
         scores: Vec<f64>,
         limits: Vec<f64>,
@@ -78,7 +83,13 @@ impl Chart {
         upper: Option<Vec<f64>>,
     ) -> Result<(), JsValue> {
         let [expected, lower, upper] = [expected, lower, upper].map(Option::unwrap_or_default);
-        let rows = Columns { time, value, scores, limits, expected, lower, upper };
+        // Moments are mostly regular: then a copy of them all would be in vain.
+        let mut moments = Times::default();
+        let rows = time.length();
+        for from in (0..rows).step_by(SLICE) {
+            moments.extend(&time.subarray(from, rows.min(from + SLICE as u32)).to_vec());
+        }
+        let rows = Columns { time: moments, value, scores, limits, expected, lower, upper };
         self.drawing.replace(start, rows).map_err(thrown)
     }
 
