@@ -1,6 +1,7 @@
 // `npm run build`: makes the folder pkg/, which is the npm package's code, and the demo's data.
 //
 //   cargo -> wasm-bindgen -> wasm-opt   src/         to  anomaly_widget.js, anomaly_widget_bg.wasm, models/nets.wasm
+//   relax.mjs                           nets.wasm    to  models/nets-relaxed.wasm
 //   esbuild                             www/*.js     to  anomaly-widget.js reader.js stream.js more.js define.js inline.js worker.js cli.mjs
 //   tsc                                 JSDoc types  to  types/
 //   copies                              www/models   to  models/
@@ -11,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { relax } from './relax.mjs';
 import { setUp, wasmBindgen, wasmCargo } from './setup.mjs';
 import { Stop, root, run, runQuietly, say } from './shell.mjs';
 
@@ -23,9 +25,9 @@ const record = join(pkg, '.inputs.json');
 const steps = [
   {
     name: 'wasm',
-    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'scripts/build.mjs'],
-    outputs: ['pkg/anomaly_widget.js', 'pkg/anomaly_widget.d.ts', 'pkg/anomaly_widget_bg.wasm', 'pkg/instance.js', 'target/nets/anomaly_widget_bg.wasm'],
-    make: bothWasms,
+    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'scripts/build.mjs', 'scripts/relax.mjs'],
+    outputs: ['pkg/anomaly_widget.js', 'pkg/anomaly_widget.d.ts', 'pkg/anomaly_widget_bg.wasm', 'pkg/instance.js', 'target/nets/anomaly_widget_bg.wasm', 'target/nets/relaxed.wasm'],
+    make: wasms,
   },
   {
     name: 'bundles',
@@ -39,7 +41,7 @@ const steps = [
     outputs: ['pkg/types'],
     make: types,
   },
-  { name: 'models', inputs: ['www/models', 'target/nets/anomaly_widget_bg.wasm'], outputs: ['pkg/models'], make: models },
+  { name: 'models', inputs: ['www/models', 'target/nets/anomaly_widget_bg.wasm', 'target/nets/relaxed.wasm'], outputs: ['pkg/models'], make: models },
   { name: 'data', inputs: ['package-lock.json', 'scripts/data.mjs'], outputs: ['www/data/index.json'], make: data },
 ];
 
@@ -75,9 +77,10 @@ export async function main(args) {
 
 const withNets = join(root, 'target/nets');
 
-/** What every page loads, and what those load that use a net. The same JavaScript has to fit both. */
-async function bothWasms() {
+/** What every page loads, and what those load that use a net. The same JavaScript has to fit all. */
+async function wasms() {
   await buildWasm(withNets);
+  await relaxWasm(withNets);
   await buildWasm(pkg, ['--no-default-features']);
   const [one, other] = [withNets, pkg].map((folder) => readFileSync(join(folder, 'anomaly_widget.js'), 'utf8'));
   if (one !== other) throw new Stop('the wasm with nets and the one without are not called in the same way: what wasm/ exports may not depend on the feature "nets"');
@@ -111,6 +114,20 @@ export async function buildWasm(folder, chosen = []) {
   // The smallest; -O3 takes longer, and the detectors run no faster by it. Nothing lies in the first kilobyte, the
   // far end of the stack, so offsets can be folded into loads: fewer bytes, and the nets run a sixth faster.
   await runQuietly(join(root, 'node_modules/.bin/wasm-opt'), [file, '-Os', '--low-memory-unused', '-o', file]);
+}
+
+/**
+ * Makes the wasm for engines with relaxed SIMD of the one in a folder: relaxed.wasm beside it.
+ * @param {string} folder
+ */
+export async function relaxWasm(folder) {
+  const tool = (/** @type {string} */ name) => join(root, 'node_modules/.bin', name);
+  const text = join(folder, 'relaxed.wat');
+  await runQuietly(tool('wasm-dis'), [join(folder, 'anomaly_widget_bg.wasm'), '-o', text]);
+  writeFileSync(text, relax(readFileSync(text, 'utf8')));
+  const features = ['simd', 'relaxed-simd', 'bulk-memory', 'reference-types', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'sign-ext'];
+  await runQuietly(tool('wasm-as'), [text, ...features.map((name) => `--enable-${name}`), '-o', join(folder, 'relaxed.wasm')]);
+  rmSync(text);
 }
 
 async function bundles() {
@@ -202,6 +219,7 @@ function models() {
   mkdirSync(join(pkg, 'models'), { recursive: true });
   if (existsSync(join(root, 'www/models'))) cpSync(join(root, 'www/models'), join(pkg, 'models'), { recursive: true });
   copyFileSync(join(withNets, 'anomaly_widget_bg.wasm'), join(pkg, 'models/nets.wasm'));
+  copyFileSync(join(withNets, 'relaxed.wasm'), join(pkg, 'models/nets-relaxed.wasm'));
 }
 
 async function data() {

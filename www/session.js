@@ -4,6 +4,7 @@
 import { compile } from './assets.js';
 import { WidgetError } from './errors.js';
 import { part } from './parts.js';
+import { netsFile } from './relaxed.js';
 import { read } from './sources.js';
 
 /** @typedef {import('./messages.js').Part} Part */
@@ -183,8 +184,9 @@ export class Session {
   async #model(detector) {
     const { modelBase } = this.client.assets;
     const fetched = part('more').then(({ model }) => model(modelBase, detector));
-    const compiled = compile(new URL('nets.wasm', modelBase)).catch(({ hint }) => {
-      throw new WidgetError('weights', `The model of ${detector} could not be loaded: nets.wasm, which runs it, cannot be used.`, { hint });
+    const file = netsFile();
+    const compiled = compile(new URL(file, modelBase)).catch(({ hint }) => {
+      throw new WidgetError('weights', `The model of ${detector} could not be loaded: ${file}, which runs it, cannot be used.`, { hint });
     });
     const [module, files] = await Promise.all([compiled, fetched]);
     return { module, ...files };

@@ -16,18 +16,8 @@ const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a 
 
 /** @type {Record<string, () => Promise<Contestant>>} */
 const contestants = {
-  async ours() {
-    const { default: init, Loading } = await import('/built/anomaly_widget.js');
-    const { memory } = await init({ module_or_path: fetch('/built/anomaly_widget_bg.wasm') });
-    const { time, channels, chains } = nets[name];
-    const weights = await bytes(`/nets/${name}.safetensors`);
-    const built = chains.map((chain) => {
-      const loading = new Loading(JSON.stringify(chain.layers));
-      tensorsOf(chain, weights).forEach((tensor) => loading.add(tensor));
-      return loading.finish(time, channels);
-    });
-    return { run: (samples) => built.map((net) => net.run(samples)), memory: () => memory.buffer.byteLength };
-  },
+  ours: () => ours('anomaly_widget_bg.wasm'),
+  relaxed: () => ours('relaxed.wasm'),
   async onnxruntime() {
     // Whoever instantiates it, the memory is seen here.
     /** @type {Set<WebAssembly.Memory>} */
@@ -49,6 +39,20 @@ const contestants = {
     };
   },
 };
+
+/** @param {string} file @returns {Promise<Contestant>} */
+async function ours(file) {
+  const { default: init, Loading } = await import('/built/anomaly_widget.js');
+  const { memory } = await init({ module_or_path: fetch(`/built/${file}`) });
+  const { time, channels, chains } = nets[name];
+  const weights = await bytes(`/nets/${name}.safetensors`);
+  const built = chains.map((chain) => {
+    const loading = new Loading(JSON.stringify(chain.layers));
+    tensorsOf(chain, weights).forEach((tensor) => loading.add(tensor));
+    return loading.finish(time, channels);
+  });
+  return { run: (samples) => built.map((net) => net.run(samples)), memory: () => memory.buffer.byteLength };
+}
 
 async function measure() {
   const width = nets[name].time * nets[name].channels;

@@ -1,11 +1,12 @@
 //! The chart as a whole: what it shows, where each part stands, and the order of drawing.
 
+use super::decimate::Stretch;
 use super::lanes::{self, Lane};
 use super::overlay::{self, Label, Mark};
 use super::overview;
 use super::pen::{Pen, Rect, text_width};
 use super::rows::{Columns, Rows};
-use super::scale::{Scale, Stretch, View};
+use super::scale::{Scale, View};
 use super::series::Lines;
 use super::strip::Strip;
 use super::theme::Theme;

@@ -4,10 +4,10 @@
 //! scores cannot. Detectors agree where most of them, and at least two, are over their limits.
 
 use super::chart::{Chart, Layout};
+use super::decimate::columns;
 use super::overlay::Level;
 use super::pen::{Pen, Rect};
 use super::rows::Column;
-use super::scale::columns;
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;

@@ -6,6 +6,7 @@
 
 pub mod axes;
 pub mod chart;
+pub mod decimate;
 pub mod index;
 pub mod lanes;
 pub mod overlay;

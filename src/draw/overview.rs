@@ -1,9 +1,10 @@
 //! The overview: the whole series small, with its events, and the part that the chart shows.
 
 use super::chart::{Chart, Layout};
+use super::decimate::{Stretch, stretches};
 use super::overlay;
 use super::pen::{Pen, Rect};
-use super::scale::{Scale, Stretch, View, stretches};
+use super::scale::{Scale, View};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;

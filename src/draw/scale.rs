@@ -1,14 +1,7 @@
-//! From data to pixels: the view, linear scales, and the decimation of a long series to pixel columns.
-//!
-//! Decimation is for the eye only and never for the detector: a column of pixels keeps its first, smallest,
-//! largest and last sample, which draws the same pixels as all of them would.
+//! From data to pixels: the view and linear scales.
 
-use super::rows::Column;
 use super::times::Times;
 use std::ops::Range;
-
-/// Rows of a pixel column that are looked at one by one.
-const FEW: usize = 5;
 
 /// The stretch of time that is shown, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,81 +69,15 @@ impl Scale {
         self.domain
     }
 
+    /// Where they come to, in pixels.
+    pub fn range(&self) -> (f64, f64) {
+        self.range
+    }
+
     /// A pixel moved into the range.
     pub fn clamp(&self, pixel: f64) -> f64 {
         pixel.clamp(self.range.0.min(self.range.1), self.range.0.max(self.range.1))
     }
-}
-
-/// What climbs so many times as far as it goes from left to right fills what it passes: one device pixel is as good for
-/// it as a wider stroke or as a polygon of many steep edges, and a fraction of a canvas' work.
-const STEEP: f64 = 6.0;
-/// So many points a pixel are too many to be followed one by one.
-const DENSE: f64 = 1.5;
-/// Lines of so few points are neither steep nor dense.
-const SHORT: usize = 8;
-
-/// A part of a line as it is drawn, from left to right in pixels.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stretch {
-    /// Its points; those of a dense and steep one are the top and the bottom of each pixel column.
-    pub points: Vec<(f64, f64)>,
-    /// Whether it goes up and down all the time, so that one device pixel is wide enough.
-    pub steep: bool,
-}
-
-impl Stretch {
-    /// Of these points.
-    pub fn of(points: Vec<(f64, f64)>) -> Stretch {
-        let width = points.first().zip(points.last()).map_or(0.0, |(first, last)| last.0 - first.0);
-        let steep = points.len() > SHORT && climbed(points.iter().map(|point| point.1)) > STEEP * width;
-        let dense = points.len() as f64 > DENSE * width;
-        Stretch { points: if steep && dense { turns(&points) } else { points }, steep }
-    }
-}
-
-/// Whether such columns, `(left edge, top, bottom)`, are better drawn one by one than as one polygon.
-pub fn jagged(columns: &[(f64, f64, f64)]) -> bool {
-    let (Some(first), Some(last)) = (columns.first(), columns.last()) else { return false };
-    let width = last.0 - first.0 + 1.0;
-    width == columns.len() as f64 && climbed(columns.iter().map(|column| column.1)) > STEEP * width
-}
-
-/// The way up and down from one to the next.
-fn climbed(heights: impl Iterator<Item = f64> + Clone) -> f64 {
-    heights.clone().zip(heights.skip(1)).map(|(a, b)| (b - a).abs()).sum()
-}
-
-/// A line up and down each pixel column that this line passes through, as far as this does.
-fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let columns = crossed(line).into_iter().enumerate();
-    let turns = columns.flat_map(|(i, (left, top, bottom))| {
-        let (from, to) = if i % 2 == 0 { (top, bottom) } else { (bottom, top) };
-        [(left + 0.5, from), (left + 0.5, to)]
-    });
-    turns.collect()
-}
-
-/// The columns, `(left edge, top, bottom)`, that a line passes through.
-fn crossed(line: &[(f64, f64)]) -> Vec<(f64, f64, f64)> {
-    let mut columns: Vec<(f64, f64, f64)> = Vec::new();
-    let mut reach = |left: f64, a: f64, b: f64| {
-        let (top, bottom) = if a < b { (a, b) } else { (b, a) };
-        match columns.last_mut() {
-            Some(last) if last.0 == left => (last.1, last.2) = (last.1.min(top), last.2.max(bottom)),
-            _ => columns.push((left, top, bottom)),
-        }
-    };
-    for (&(x0, y0), &(x1, y1)) in line.iter().zip(line.iter().skip(1)) {
-        let (mut left, end, mut from) = (x0.floor(), x1.floor(), y0);
-        while left < end {
-            let to = y0 + (left + 1.0 - x0) / (x1 - x0) * (y1 - y0);
-            reach(left, from, to);
-            (left, from) = (left + 1.0, to);
-        }
-        reach(end, from, y1);
-    }
-    columns
 }
 
 /// The smallest and largest of the finite values, or none when there are none.
@@ -161,206 +88,9 @@ pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     })
 }
 
-/// The stretches of a series between its gaps, in pixels, at most four points a pixel column: first, smallest,
-/// largest, last. Where a column has more than [`FEW`] rows, its extremes stand within it where they make the shorter
-/// line, else at their own moments.
-///
-/// A gap is a value that is not finite, or a step in time longer than `longest` milliseconds. Lines that cross
-/// the left or right end of `x`'s range are cut there; `y` is kept within its range.
-pub fn stretches(
-    time: &Times,
-    value: &Column,
-    rows: Range<usize>,
-    x: &Scale,
-    y: &Scale,
-    longest: f64,
-) -> Vec<Vec<(f64, f64)>> {
-    let mut all = Vec::new();
-    let mut open: Vec<(f64, f64)> = Vec::new();
-    let mut column = Extremes::default();
-    let mut before = f64::NEG_INFINITY;
-    let place = |row: usize| time.get(row).zip(value.get(row));
-    let unparted = time.longest_step(rows.start + 1..rows.end) <= longest;
-    for rows in pixel_columns(time, rows, x) {
-        let joined = unparted && before.is_finite()
-            || place(rows.start).is_some_and(|(t, _)| t - before <= longest)
-                && time.longest_step(rows.start + 1..rows.end) <= longest;
-        let ends = place(rows.start).zip(place(rows.end - 1)).filter(|_| joined && rows.len() > FEW);
-        let block = ends.map(|_| value.over(rows.clone())).filter(|block| block.whole);
-        if let Some((((from, first), (to, last)), block)) = ends.zip(block) {
-            let falls =
-                (first - block.low) + (block.high - last) <= (block.high - first) + (last - block.low);
-            let [near, far] = if falls { [block.low, block.high] } else { [block.high, block.low] };
-            let third = (to - from) / 3.0;
-            column.close(&mut open);
-            let mut put = |t: f64, v: f64| open.push((x.at(t), y.clamp(y.at(v))));
-            put(from, first);
-            if near != first {
-                put(from + third, near);
-            }
-            if far != last {
-                put(to - third, far);
-            }
-            put(to, last);
-            before = to;
-            continue;
-        }
-        for (t, v) in rows.filter_map(place) {
-            if !v.is_finite() || t - before > longest {
-                column.close(&mut open);
-                finish(&mut open, &mut all, x);
-            }
-            if v.is_finite() {
-                column.take((x.at(t), y.clamp(y.at(v))), &mut open);
-                before = t;
-            }
-        }
-    }
-    column.close(&mut open);
-    finish(&mut open, &mut all, x);
-    all
-}
-
-/// The rows of each pixel column that has some.
-fn pixel_columns(time: &Times, rows: Range<usize>, x: &Scale) -> impl Iterator<Item = Range<usize>> {
-    let end = rows.end.min(time.len());
-    let mut row = rows.start;
-    // Most have as many rows as the one before.
-    let mut width = 1;
-    std::iter::from_fn(move || {
-        if row >= end {
-            return None;
-        }
-        let from = row;
-        width = in_column(time, from..end, x, width);
-        row += width;
-        Some(from..row)
-    })
-}
-
-/// How many of these rows are in the pixel column of the first. About `guess`, which is tried first.
-fn in_column(time: &Times, rows: Range<usize>, x: &Scale, guess: usize) -> usize {
-    let column = |t: f64| x.at(t).floor();
-    let Some(first) = time.get(rows.start).map(column) else { return 1 };
-    let inside = |at: usize| at < rows.len() && time.get(rows.start + at).is_some_and(|t| column(t) == first);
-    let mut known = [guess, guess - 1].into_iter().find(|n| *n > 1 && inside(n - 1)).unwrap_or(1);
-    let mut step = 1;
-    while inside(known + step - 1) {
-        known += step;
-        step *= 2;
-    }
-    let open = rows.start + known..rows.end.min(rows.start + known + step - 1);
-    time.partition_point(open, |t| column(t) == first) - rows.start
-}
-
-/// Cuts a finished stretch at the ends of the range and keeps it.
-fn finish(open: &mut Vec<(f64, f64)>, all: &mut Vec<Vec<(f64, f64)>>, x: &Scale) {
-    let (left, right) = x.range;
-    let stretch = cut(std::mem::take(open), left, right);
-    if !stretch.is_empty() {
-        all.push(stretch);
-    }
-}
-
-/// The part of a line (points from left to right) between two pixels.
-fn cut(line: Vec<(f64, f64)>, left: f64, right: f64) -> Vec<(f64, f64)> {
-    let mut inside = Vec::with_capacity(line.len());
-    let mut last: Option<(f64, f64)> = None;
-    for point in line {
-        if let Some(from) = last {
-            let between = |x: f64| (x, from.1 + (x - from.0) / (point.0 - from.0) * (point.1 - from.1));
-            if from.0 < left && point.0 > left {
-                inside.push(between(left));
-            }
-            if from.0 < right && point.0 > right {
-                inside.push(between(right));
-            }
-        }
-        if point.0 >= left && point.0 <= right {
-            inside.push(point);
-        }
-        last = Some(point);
-    }
-    inside
-}
-
-/// The samples of one column of pixels.
-#[derive(Default)]
-struct Extremes {
-    kept: Option<[(f64, f64); 4]>,
-}
-
-impl Extremes {
-    /// Takes a point: into this column, or, when it lies in another one, closes this and opens that.
-    fn take(&mut self, point: (f64, f64), out: &mut Vec<(f64, f64)>) {
-        match &mut self.kept {
-            Some([first, low, high, last]) if first.0.floor() == point.0.floor() => {
-                if point.1 < low.1 {
-                    *low = point;
-                }
-                if point.1 > high.1 {
-                    *high = point;
-                }
-                *last = point;
-            }
-            _ => {
-                self.close(out);
-                self.kept = Some([point; 4]);
-            }
-        }
-    }
-
-    fn close(&mut self, out: &mut Vec<(f64, f64)>) {
-        let Some([first, low, high, last]) = self.kept.take() else { return };
-        let (a, b) = if low.0 <= high.0 { (low, high) } else { (high, low) };
-        for point in [first, a, b, last] {
-            if out.last() != Some(&point) {
-                out.push(point);
-            }
-        }
-    }
-}
-
-/// The smallest and largest finite value of each pixel column: `(column's left edge, smallest, largest)`, columns
-/// without any left out. `low` and `high` may be the same.
-pub fn columns(
-    time: &Times,
-    low: &Column,
-    high: &Column,
-    rows: Range<usize>,
-    x: &Scale,
-) -> Vec<(f64, f64, f64)> {
-    let mut all: Vec<(f64, f64, f64)> = Vec::new();
-    for rows in pixel_columns(time, rows, x) {
-        let (least, most) = (low.over(rows.clone()).low, high.over(rows.clone()).high);
-        let Some(t) = time.get(rows.start).filter(|_| least.is_finite() && most.is_finite()) else {
-            continue;
-        };
-        // What is beyond the edges counts to the columns there.
-        let column = x.clamp(x.at(t)).floor();
-        match all.last_mut() {
-            Some(last) if last.0 == column => {
-                last.1 = last.1.min(least);
-                last.2 = last.2.max(most);
-            }
-            _ => all.push((column, least, most)),
-        }
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn identity() -> Scale {
-        Scale::new((0.0, 128.0), (0.0, 128.0))
-    }
-
-    fn drawn(time: &[f64], value: &[f64], x: &Scale, longest: f64) -> Vec<Vec<(f64, f64)>> {
-        let (times, column) = (Times::from(time.to_vec()), Column::from(value.to_vec()));
-        stretches(&times, &column, 0..time.len(), x, &identity(), longest)
-    }
 
     #[test]
     fn a_scale_goes_there_and_back() {
@@ -385,84 +115,5 @@ mod tests {
     #[test]
     fn an_empty_view_is_widened() {
         assert_eq!(View::new(7.0, 7.0).span(), 1000.0);
-    }
-
-    #[test]
-    fn a_column_keeps_first_smallest_largest_last() {
-        let time = [5.0, 5.2, 5.4, 5.6, 5.8, 7.0];
-        let value = [50.0, 10.0, 90.0, 60.0, 40.0, 30.0];
-        let got = drawn(&time, &value, &identity(), f64::INFINITY);
-        assert_eq!(got, vec![vec![(5.0, 50.0), (5.2, 10.0), (5.4, 90.0), (5.8, 40.0), (7.0, 30.0)]]);
-    }
-
-    #[test]
-    fn a_gap_parts_the_line() {
-        let time = [1.0, 2.0, 3.0, 4.0, 50.0];
-        let value = [1.0, 2.0, f64::NAN, 4.0, 5.0];
-        let got = drawn(&time, &value, &identity(), 10.0);
-        assert_eq!(got, vec![vec![(1.0, 1.0), (2.0, 2.0)], vec![(4.0, 4.0)], vec![(50.0, 5.0)]]);
-    }
-
-    #[test]
-    fn lines_are_cut_at_the_edges() {
-        let x = Scale::new((0.0, 10.0), (0.0, 10.0));
-        let time = [-10.0, 5.0, 20.0];
-        let value = [0.0, 15.0, 45.0];
-        let got = drawn(&time, &value, &x, f64::INFINITY);
-        assert_eq!(got, vec![vec![(0.0, 10.0), (5.0, 15.0), (10.0, 25.0)]]);
-        // Both ends outside, nothing inside: the line still crosses the picture.
-        let got = drawn(&[-10.0, 20.0], &[0.0, 30.0], &x, f64::INFINITY);
-        assert_eq!(got, vec![vec![(0.0, 10.0), (10.0, 20.0)]]);
-    }
-
-    #[test]
-    fn columns_join_the_extremes() {
-        let time = [1.0, 1.5, 2.0, 3.0];
-        let (low, high) =
-            (Column::from(vec![1.0, 0.0, 5.0, f64::NAN]), Column::from(vec![2.0, 3.0, 6.0, 7.0]));
-        let got = columns(&Times::from(time.to_vec()), &low, &high, 0..4, &identity());
-        assert_eq!(got, vec![(1.0, 0.0, 3.0), (2.0, 5.0, 6.0)]);
-    }
-
-    #[test]
-    fn a_steep_line_turns_in_the_columns_that_it_crosses() {
-        let line = [(0.5, 0.0), (0.75, 8.0), (0.9, 4.0), (3.5, 30.0), (3.6, 2.0)];
-        assert_eq!(crossed(&line), [(0.0, 0.0, 8.0), (1.0, 5.0, 15.0), (2.0, 15.0, 25.0), (3.0, 2.0, 30.0)]);
-        assert_eq!(turns(&line[..4])[..4], [(0.5, 0.0), (0.5, 8.0), (1.5, 15.0), (1.5, 5.0)]);
-        assert_eq!(crossed(&[(1.0, 1.0), (2.0, 3.0)]), [(1.0, 1.0, 3.0), (2.0, 3.0, 3.0)]);
-        let wave = |height: f64, apart: f64| {
-            let points = (0..100).map(|i| (apart * f64::from(i), height * f64::from(i % 2)));
-            let Stretch { points, steep } = Stretch::of(points.collect());
-            (steep, points.len())
-        };
-        assert_eq!(
-            [wave(5.0, 1.0), wave(7.0, 1.0), wave(7.0, 0.5)],
-            [(false, 100), (true, 100), (true, 100)]
-        );
-        assert_eq!(wave(3.0, 0.25), (true, 2 * 25));
-    }
-
-    #[test]
-    fn blocks_draw_what_rows_draw() {
-        // 700 rows a pixel column, a missing value and a long step among them.
-        let n = 70_000;
-        let time: Vec<f64> = (0..n).map(|i| if i < 50_000 { i as f64 } else { i as f64 + 40.0 }).collect();
-        let value: Vec<f64> =
-            (0..n).map(|i| if i == 30_100 { f64::NAN } else { ((i * 7919) % 128) as f64 }).collect();
-        let x = Scale::new((0.0, 70_040.0), (0.0, 100.0));
-        let by_row = |rows: Range<usize>| {
-            let points =
-                time[rows.clone()].iter().zip(&value[rows]).map(|(&t, &v)| (x.at(t), identity().at(v)));
-            crossed(&points.collect::<Vec<_>>())
-        };
-        let (times, column) = (Times::from(time.clone()), Column::from(value.clone()));
-        for start in [0, 1, 100] {
-            let got = stretches(&times, &column, start..n, &x, &identity(), 10.0);
-            let [a, b, c] = &got[..] else { panic!("{} stretches", got.len()) };
-            for (stretch, rows) in [(a, start..30_100), (b, 30_101..50_000), (c, 50_000..n)] {
-                assert!(stretch.len() <= 4 * 101);
-                assert_eq!(crossed(stretch), by_row(rows));
-            }
-        }
     }
 }

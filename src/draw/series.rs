@@ -1,9 +1,10 @@
 //! The series: its line, what was expected, and the band around that.
 
 use super::chart::{Chart, Layout};
+use super::decimate::{Stretch, columns, jagged, stretches};
 use super::pen::Pen;
 use super::rows::Column;
-use super::scale::{Scale, Stretch, columns, jagged, stretches};
+use super::scale::Scale;
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use std::ops::Range;

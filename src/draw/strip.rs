@@ -1,10 +1,10 @@
 //! The score strip: the scores, coloured where an event is, and the limit as a line that can be dragged.
 
 use super::chart::{Chart, Layout};
+use super::decimate::{columns, jagged};
 use super::overlay;
 use super::pen::{Pen, Rect};
 use super::rows::Rows;
-use super::scale::{columns, jagged};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;

@@ -65,6 +65,8 @@ struct Packed {
     bias: Vec<[f32; WIDE]>,
     inputs: usize,
     outputs: usize,
+    /// What is below 0 in the end is multiplied by this.
+    slope: f32,
 }
 
 /// The weights of one input, where a cache line begins.
@@ -118,10 +120,15 @@ impl Packed {
                 .collect(),
             inputs,
             outputs,
+            slope: 1.0,
         }
     }
 
-    /// `W x + b` of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
+    fn activated(&self, v: f32) -> f32 {
+        if v > 0.0 { v } else { self.slope * v }
+    }
+
+    /// `W x + b`, activated, of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
     fn apply(&self, x: &[f32], stride: usize, to: &mut [f32], wide: usize) {
         let row = |i: usize| &x[i * stride..][..self.inputs];
         if self.outputs == 1 {
@@ -151,7 +158,7 @@ impl Packed {
         for ((sum, w), x) in sums.iter_mut().zip(self.weights.last().map_or([0.0; WIDE], |b| b.0)).zip(rest) {
             *sum += w * x;
         }
-        self.bias.first().map_or(0.0, |b| b[0]) + sums.iter().sum::<f32>()
+        self.activated(self.bias.first().map_or(0.0, |b| b[0]) + sums.iter().sum::<f32>())
     }
 
     /// `W x + b` of `P` rows together.
@@ -160,8 +167,9 @@ impl Packed {
         self.each_block(x, bias, |block, sums| {
             for (to, sums) in to.iter_mut().zip(sums) {
                 let to = &mut to[block * WIDE..];
+                let sums = sums.map(|v| self.activated(v));
                 match to.first_chunk_mut() {
-                    Some(to) => *to = *sums,
+                    Some(to) => *to = sums,
                     None => to.copy_from_slice(&sums[..to.len()]),
                 }
             }
@@ -227,6 +235,13 @@ impl Fused {
                 *hold = *times;
                 stages.pop();
             }
+            if let Stage::Leaky(slope) = stage
+                && let Some(Stage::Dense(packed) | Stage::Conv1d { kernel: packed, .. }) = stages.last_mut()
+                && packed.slope == 1.0
+            {
+                packed.slope = slope;
+                continue;
+            }
             stages.push(stage);
         }
         let output = extents.last().copied().unwrap_or(input);
@@ -280,8 +295,14 @@ struct Scratch {
     before: Vec<f32>,
 }
 
-fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+/// Zeros.
+fn zeroed(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     buffer.clear();
+    sized(buffer, len)
+}
+
+/// Room for what is written over all of it.
+fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     buffer.resize(len, 0.0);
     buffer
 }
@@ -304,7 +325,7 @@ impl Stage {
                 let out = (time + 2 * padding - taps) / stride + 1;
                 let to = sized(next, windows * out * wide);
                 for (x, to) in now.chunks_exact(input.len()).zip(to.chunks_exact_mut(out * wide)) {
-                    let padded = sized(drive, (time + 2 * padding) * channels);
+                    let padded = zeroed(drive, (time + 2 * padding) * channels);
                     padded[padding * channels..][..x.len()].copy_from_slice(x);
                     kernel.apply(padded, stride * channels, to, wide);
                 }
@@ -387,8 +408,8 @@ fn lstm<const P: usize>(
         let padded = gates / 4;
         let drive = sized(drive, P * input.time * gates);
         way.drive.apply(now, input.channels, drive, gates);
-        let cell = sized(cell, P * padded);
-        let (mut state, mut before) = (sized(state, P * padded), sized(before, P * padded));
+        let cell = zeroed(cell, P * padded);
+        let (mut state, mut before) = (zeroed(state, P * padded), zeroed(before, P * padded));
         for step in 0..steps {
             let t = if way.reverse { steps - 1 - step } else { step };
             std::mem::swap(&mut state, &mut before);
@@ -414,7 +435,7 @@ fn rnn(way: &Way, output: Output, input: Extent, scratch: &mut Scratch) -> Exten
     let drive = sized(drive, *windows * input.time * hidden);
     way.drive.apply(now, input.channels, drive, hidden);
     for (drive, to) in drive.chunks_exact(input.time * hidden).zip(to.chunks_exact_mut(kept * hidden)) {
-        let state = sized(state, hidden);
+        let state = zeroed(state, hidden);
         for (t, drive) in drive.chunks_exact(hidden).enumerate() {
             let back = sized(before, hidden);
             way.recur.apply(state, hidden, back, hidden);
