@@ -65,8 +65,6 @@ struct Packed {
     bias: Vec<[f32; WIDE]>,
     inputs: usize,
     outputs: usize,
-    /// What is below 0 in the end is multiplied by this.
-    slope: f32,
 }
 
 /// The weights of one input, where a cache line begins.
@@ -120,15 +118,10 @@ impl Packed {
                 .collect(),
             inputs,
             outputs,
-            slope: 1.0,
         }
     }
 
-    fn activated(&self, v: f32) -> f32 {
-        if v > 0.0 { v } else { self.slope * v }
-    }
-
-    /// `W x + b`, activated, of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
+    /// `W x + b` of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
     fn apply(&self, x: &[f32], stride: usize, to: &mut [f32], wide: usize) {
         let row = |i: usize| &x[i * stride..][..self.inputs];
         if self.outputs == 1 {
@@ -158,7 +151,7 @@ impl Packed {
         for ((sum, w), x) in sums.iter_mut().zip(self.weights.last().map_or([0.0; WIDE], |b| b.0)).zip(rest) {
             *sum += w * x;
         }
-        self.activated(self.bias.first().map_or(0.0, |b| b[0]) + sums.iter().sum::<f32>())
+        self.bias.first().map_or(0.0, |b| b[0]) + sums.iter().sum::<f32>()
     }
 
     /// `W x + b` of `P` rows together.
@@ -167,9 +160,8 @@ impl Packed {
         self.each_block(x, bias, |block, sums| {
             for (to, sums) in to.iter_mut().zip(sums) {
                 let to = &mut to[block * WIDE..];
-                let sums = sums.map(|v| self.activated(v));
                 match to.first_chunk_mut() {
-                    Some(to) => *to = sums,
+                    Some(to) => *to = *sums,
                     None => to.copy_from_slice(&sums[..to.len()]),
                 }
             }
@@ -234,13 +226,6 @@ impl Fused {
             if let (Stage::Lstm { hold, .. }, Some(Stage::Upsample(times))) = (&mut stage, stages.last()) {
                 *hold = *times;
                 stages.pop();
-            }
-            if let Stage::Leaky(slope) = stage
-                && let Some(Stage::Dense(packed) | Stage::Conv1d { kernel: packed, .. }) = stages.last_mut()
-                && packed.slope == 1.0
-            {
-                packed.slope = slope;
-                continue;
             }
             stages.push(stage);
         }
