@@ -11,6 +11,7 @@ import { part } from './parts.js';
 import { Findings } from './report.js';
 import { Session } from './session.js';
 import { adopt } from './style.js';
+import { turn } from './turn.js';
 import { View } from './view.js';
 import { words } from './words.js';
 
@@ -204,6 +205,8 @@ export class AnomalyWidgetElement extends Base {
   async #begin() {
     try {
       const [module] = await Promise.all([compile(this.#client.assets.wasm), this.#client.start()]);
+      // Those of a page are ready at once: each goes on in a task of its own.
+      await turn();
       if (!this.isConnected) return;
       if (!this.#view.started) {
         this.#view.start(module);

@@ -84,7 +84,8 @@ export class View {
     this.observer = new ResizeObserver(([entry]) => this.#resized(entry));
     this.#watch = new IntersectionObserver(([entry]) => {
       this.#seen = entry.isIntersecting;
-      if (this.#seen && this.#stale) this.draw();
+      if (!this.#seen) forget(this.#picture);
+      else if (this.#stale) this.draw();
     }, { rootMargin: '50%' });
   }
   #watch;
@@ -305,8 +306,8 @@ export class View {
     this.#size = [width, height];
     this.#scale = scale;
     this.#chart?.resize(width, height, scale);
-    // The browser has emptied the canvas: it is drawn before the next picture is shown.
-    if (!this.#seen) return this.draw();
+    // The browser has emptied the canvas: what was on it is drawn before the next picture is shown.
+    if (!this.#seen || this.columns.length === 0) return this.draw();
     this.#drawNow();
     this.drawn();
   }
