@@ -382,7 +382,8 @@ mod tests {
             value: vec![90.0; 10],
             ..Columns::default()
         };
-        let changes: [(&str, Box<dyn Fn(&mut Chart)>); 6] = [
+        type Change = Box<dyn Fn(&mut Chart)>;
+        let changes: [(&str, Change); 6] = [
             ("forget", Box::new(|chart| chart.forget(300))),
             ("replace", Box::new(move |chart| chart.replace(2000, more.clone()).unwrap())),
             ("look", Box::new(move |chart| chart.look(Some(View::new(time(100), time(700)))))),

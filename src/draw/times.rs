@@ -84,7 +84,7 @@ impl Times {
         low
     }
 
-    /// Makes room for so many rows.
+    /// Makes room for so many rows, where they are listed.
     pub fn room(&mut self, rows: usize) {
         if let Times::Listed(moments) = self {
             moments.room(rows);

@@ -87,6 +87,7 @@ impl Chart {
         let mut moments = Times::default();
         let rows = time.length();
         for from in (0..rows).step_by(SLICE) {
+            moments.room(rows as usize);
             moments.extend(&time.subarray(from, rows.min(from + SLICE as u32)).to_vec());
         }
         let rows = Columns { time: moments, value, scores, limits, expected, lower, upper };
