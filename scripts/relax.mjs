@@ -2,7 +2,7 @@
 // rounds once. Nothing else changes. (Compiled for relaxed SIMD as a whole, a smallest or largest of two numbers would
 // also be taken in the machine's own way, which differs where one of them is NaN.)
 //
-// Only single-precision sums are fused, and those are the nets'.
+// Only single-precision sums are fused: those of the nets, and a few of HTM, which a page runs by another wasm.
 
 /** @typedef {(string | Expression)[]} Expression an S-expression: its operator, then its operands */
 
