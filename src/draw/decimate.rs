@@ -28,8 +28,7 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    /// Of these points.
-    pub fn of(points: Vec<(f64, f64)>) -> Stretch {
+    fn of(points: Vec<(f64, f64)>) -> Stretch {
         let width = points.first().zip(points.last()).map_or(0.0, |(first, last)| last.0 - first.0);
         let steep = points.len() > SHORT && climbed(points.iter().map(|point| point.1)) > STEEP * width;
         let dense = points.len() as f64 > DENSE * width;
@@ -88,6 +87,18 @@ fn crossed(line: &[(f64, f64)]) -> Vec<(f64, f64, f64)> {
 /// A gap is a value that is not finite, or a step in time longer than `longest` milliseconds. Lines that cross
 /// the left or right end of `x`'s range are cut there; `y` is kept within its range.
 pub fn stretches(
+    time: &Times,
+    value: &Column,
+    rows: Range<usize>,
+    x: &Scale,
+    y: &Scale,
+    longest: f64,
+) -> Vec<Stretch> {
+    parts(time, value, rows, x, y, longest).into_iter().map(Stretch::of).collect()
+}
+
+/// The points of [`stretches`] before any are left out where they are dense and steep.
+fn parts(
     time: &Times,
     value: &Column,
     rows: Range<usize>,
@@ -279,7 +290,7 @@ mod tests {
 
     fn drawn(time: &[f64], value: &[f64], x: &Scale, longest: f64) -> Vec<Vec<(f64, f64)>> {
         let (times, column) = (Times::from(time.to_vec()), Column::from(value.to_vec()));
-        stretches(&times, &column, 0..time.len(), x, &identity(), longest)
+        parts(&times, &column, 0..time.len(), x, &identity(), longest)
     }
 
     #[test]
@@ -352,7 +363,7 @@ mod tests {
         };
         let (times, column) = (Times::from(time.clone()), Column::from(value.clone()));
         for start in [0, 1, 100] {
-            let got = stretches(&times, &column, start..n, &x, &identity(), 10.0);
+            let got = parts(&times, &column, start..n, &x, &identity(), 10.0);
             let [a, b, c] = &got[..] else { panic!("{} stretches", got.len()) };
             for (stretch, rows) in [(a, start..30_100), (b, 30_101..50_000), (c, 50_000..n)] {
                 assert!(stretch.len() <= 4 * 101);

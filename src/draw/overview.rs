@@ -29,8 +29,7 @@ impl Chart {
         let air = if high > low { 0.0 } else { 1.0 };
         let range = (place.bottom - 7.0 * self.scale, place.top + 4.0 * self.scale);
         let y = Scale::new((low - air, high + air), range);
-        let line = stretches(&self.rows.time, &self.rows.value, rows, x, &y, self.longest_gap());
-        line.into_iter().map(Stretch::of).collect()
+        stretches(&self.rows.time, &self.rows.value, rows, x, &y, self.longest_gap())
     }
 
     pub(super) fn draw_overview<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {

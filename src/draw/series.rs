@@ -68,10 +68,7 @@ impl Chart {
         let mut kept = self.lines.borrow_mut();
         if kept.as_ref().is_none_or(|lines| lines.scales != (*x, *y)) {
             let longest = self.longest_gap();
-            let line = |column: &Column| {
-                let line = stretches(&r.time, column, rows.clone(), x, y, longest);
-                line.into_iter().map(Stretch::of).collect()
-            };
+            let line = |column: &Column| stretches(&r.time, column, rows.clone(), x, y, longest);
             *kept = Some(Lines { scales: (*x, *y), expected: line(&r.expected), value: line(&r.value) });
         }
         let Some(Lines { expected, value, .. }) = kept.as_ref() else { return Ok(()) };
