@@ -60,7 +60,8 @@ fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
 
 /// The columns, `(left edge, top, bottom)`, that a line passes through.
 fn crossed(line: &[(f64, f64)]) -> Vec<(f64, f64, f64)> {
-    let mut columns: Vec<(f64, f64, f64)> = Vec::new();
+    let width = line.first().zip(line.last()).map_or(0.0, |(first, last)| last.0 - first.0);
+    let mut columns: Vec<(f64, f64, f64)> = Vec::with_capacity(width as usize + 2);
     let mut reach = |left: f64, a: f64, b: f64| {
         let (top, bottom) = if a < b { (a, b) } else { (b, a) };
         match columns.last_mut() {
