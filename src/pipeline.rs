@@ -44,6 +44,9 @@ pub struct Settings {
     pub sensitivity: f64,
     /// Points over the limit to events.
     pub events: events::Options,
+    /// Whether the rows that are fitted on are no calibration set apart but what is to be judged. Scores that are
+    /// rarities owe them nothing, and their limit learns from the first of them on.
+    pub whole: bool,
 }
 
 impl Default for Settings {
@@ -55,6 +58,7 @@ impl Default for Settings {
             threshold: Threshold::default(),
             sensitivity: 50.0,
             events: events::Options::default(),
+            whole: false,
         }
     }
 }
@@ -327,7 +331,8 @@ impl Watch {
             return;
         }
         self.first = first;
-        let keep = first.saturating_sub(CONTEXT) / Threshold::BLOCK * Threshold::BLOCK;
+        let context = CONTEXT.max(self.model.prepare.period().unwrap_or(0));
+        let keep = first.saturating_sub(context) / Threshold::BLOCK * Threshold::BLOCK;
         if keep > self.rows.base() {
             let mut peaks = self.peaks;
             self.limits(&self.history, &mut peaks, &self.rows.score[..keep - self.rows.base()]);
@@ -461,8 +466,10 @@ impl Watch {
 
     /// The limits of scores from the first row kept on.
     fn limits(&self, history: &History, peaks: &mut Peaks, scores: &[f64]) -> Vec<f64> {
-        let own = self.train_rows.saturating_sub(self.rows.base());
-        let calibration = Calibration { history, scale: self.model.fitted.rarity(), own };
+        let scale = self.model.fitted.rarity();
+        let judged = self.settings.whole && scale.is_some();
+        let own = if judged { 0 } else { self.train_rows.saturating_sub(self.rows.base()) };
+        let calibration = Calibration { history, scale, own };
         self.settings.threshold.limits(&calibration, peaks, scores, self.settings.sensitivity)
     }
 
@@ -486,6 +493,7 @@ impl Watch {
             values: &self.rows.value,
             expected: expected.then_some(self.rows.expected.as_slice()),
             scale: self.model.prepare.scale(),
+            period: self.model.prepare.period(),
             settled,
         }
     }

@@ -162,7 +162,8 @@ fn the_scale_of_the_input_changes_no_event() {
         let events = |a: f64, b: f64| {
             let series = series(x.iter().map(|v| a * v + b).collect());
             let weights = weights(entry);
-            let pipeline = Pipeline::fit(&settings(entry), weights.as_ref(), &series).unwrap();
+            let settings = Settings { whole: true, ..settings(entry) };
+            let pipeline = Pipeline::fit(&settings, weights.as_ref(), &series).unwrap();
             let events = pipeline.resume().report(0).events;
             events.iter().map(|e| (e.start, e.end, e.kind, e.direction)).collect::<Vec<_>>()
         };

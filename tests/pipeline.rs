@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anomaly_widget::decide::events::{Event, EventKind};
 use anomaly_widget::math::random::Random;
 use anomaly_widget::{Error, Pipeline, Report, Series, Settings, Watch};
-use common::{each, series, wave, weights};
+use common::{each, noise, series, wave, weights};
 
 /// Rows with gaps, missing values, a spike and a flat stretch: 1100 of them, the last missing.
 fn rough(seed: u64) -> Series {
@@ -288,6 +288,20 @@ fn deciding_again_equals_deciding_so_at_first() {
 }
 
 #[test]
+fn the_limit_of_rarities_learns_over_what_is_no_calibration() {
+    let rows = series(noise(1500, 2));
+    let limits = |detector: &str, whole: bool| {
+        let settings = Settings { detector: detector.into(), whole, ..Settings::default() };
+        Pipeline::fit(&settings, None, &rows).unwrap().resume().report(0).limits
+    };
+    let (apart, whole) = (limits("htm", false), limits("htm", true));
+    assert!(apart.iter().all(|limit| *limit == apart[0]));
+    assert!(whole[0] == apart[0] && whole[1499] < 0.7 * whole[0], "{} to {}", whole[0], whole[1499]);
+    // Distances are measured by the calibration in any case.
+    assert_eq!(limits("knn", false), limits("knn", true));
+}
+
+#[test]
 fn settings_and_order_are_checked() {
     let rows = series(wave(500, 4));
     let code = |text: serde_json::Value| match serde_json::from_value::<Settings>(text) {
@@ -328,8 +342,8 @@ fn auto_says_whose_score_counts() {
     let report = own.report(0);
     let event = report.events.iter().find(|e| e.start < 1370 && e.end > 1310).unwrap();
     assert!(["subsequence", "lof", "discord"].contains(&own.judge(event.peak)), "{}", own.judge(event.peak));
-    // The forecast has the word as long as no window is full.
-    assert_eq!(judges(&own), BTreeSet::from(["discord", "holt-winters", "lof", "subsequence"]));
+    // The forecaster says what it expects, and does not judge.
+    assert_eq!(judges(&own), BTreeSet::from(["discord", "lof", "subsequence"]));
     // Of a row that has not come nobody judges but all.
     assert_eq!(own.judge(1600), "auto");
     let one = watch(serde_json::json!({ "members": ["holt-winters"] }));

@@ -194,6 +194,8 @@ function settingsOf(given) {
     if (!(s >= 0 && s <= 100)) throw new UsageError(`--sensitivity "${given.sensitivity}": a number from 0 to 100 is wanted`);
     settings.sensitivity = s;
   }
+  // Without a stretch to calibrate on, all that is fitted on is judged.
+  settings.whole = given.train === undefined;
   return settings;
 }
 

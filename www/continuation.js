@@ -125,7 +125,8 @@ export class Continuation {
     // Settings that failed once fail again with every row: they wait for others.
     if (all.time.length < needed || learning.failed) return session.tell.collecting(all.time.length, needed);
     try {
-      await session.analyse({ time: all.time.slice(), value: all.value.slice() }, settings, session.run);
+      const calibrated = { ...settings, train: settings.train ?? all.time.length };
+      await session.analyse({ time: all.time.slice(), value: all.value.slice() }, calibrated, session.run);
       const step = /** @type {import('./messages.js').Info | null} */ (session.info)?.step ?? 0;
       this.intake.counts.gaps += all.time.filter((time, i) => i > 0 && time - all.time[i - 1] > 1.5 * step).length;
     } catch (error) {

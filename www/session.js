@@ -170,6 +170,8 @@ export class Session {
     if (core.detector === 'auto' && !known) delete core.detector;
     const model = known?.pretrained ? await this.#model(known.name) : undefined;
     run.throwIfAborted();
+    // Without a stretch to calibrate on, all that is fitted on is judged.
+    core.whole = train === undefined || train === null;
     const ask = { series: this.series, settings: core, train: trainRows(train, rows.time.length), model, time: rows.time, value: rows.value };
     const progress = (/** @type {import('./messages.js').Progress} */ p) => { if (!run.aborted) this.tell.progress(p); };
     const { part: all, info, openFrom } = await this.client.ask('analyse', ask, { progress, signal: run });

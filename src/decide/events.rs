@@ -137,6 +137,8 @@ pub struct Evidence<'a> {
     pub expected: Option<&'a [f64]>,
     /// Scale of the values: half of the range that ordinary values fill.
     pub scale: f64,
+    /// Rows in one period, if the series has one.
+    pub period: Option<usize>,
     /// Rows before this one have their final scores and limits.
     pub settled: usize,
 }
@@ -240,6 +242,16 @@ mod tests {
     use super::*;
 
     fn decide(scores: &[f64], limit: f64, values: &[f64], options: &Options) -> Vec<Event> {
+        periodic(None, scores, limit, values, options)
+    }
+
+    fn periodic(
+        period: Option<usize>,
+        scores: &[f64],
+        limit: f64,
+        values: &[f64],
+        options: &Options,
+    ) -> Vec<Event> {
         let limits = vec![limit; scores.len()];
         let history = History::of(&[0.0, 1.0, 0.5]);
         let evidence = Evidence {
@@ -249,6 +261,7 @@ mod tests {
             values,
             expected: None,
             scale: 1.0,
+            period,
             settled: scores.len(),
         };
         find(&evidence, options)
@@ -331,6 +344,21 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_every_period_is_no_shift() {
+        // From low to high and back, 150 rows each; the third rise is strange.
+        let square = |i: usize| if (i / 150).is_multiple_of(2) { 0.0 } else { 5.0 };
+        let mut values: Vec<f64> = (0..1200).map(square).collect();
+        let hits: Vec<(usize, f64)> = (740..770).map(|i| (i, 9.0)).collect();
+        let kind = |values: &[f64], period| {
+            periodic(period, &flat(1200, &hits), 2.0, values, &Options::default())[0].kind
+        };
+        assert_eq!(kind(&values, None), EventKind::Shift);
+        assert_eq!(kind(&values, Some(300)), EventKind::Duration);
+        values[750..].iter_mut().for_each(|v| *v += 20.0);
+        assert_eq!(kind(&values, Some(300)), EventKind::Shift);
+    }
+
+    #[test]
     fn a_lasting_step_is_a_shift_and_says_its_direction() {
         let mut values = vec![0.0; 200];
         values[100..].fill(5.0);
@@ -356,6 +384,7 @@ mod tests {
                 values: &values,
                 expected: None,
                 scale: 1.0,
+                period: None,
                 settled,
             };
             (find(&evidence, &Options::default()).len(), super::settled(&evidence, &Options::default()))
@@ -375,6 +404,7 @@ mod tests {
             values: &values,
             expected: None,
             scale: 1.0,
+            period: None,
             settled: 0,
         };
         quiet(&evidence, &Options::default(), until)

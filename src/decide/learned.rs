@@ -4,6 +4,8 @@
 
 /// The limit begins at so many times its lowest height, where it also stays over the calibration itself.
 const FIRST: f64 = 5.0 / 3.0;
+/// So many times where scores are rarities.
+const FIRST_RARE: f64 = 2.0;
 /// That has halved after so many times the length of the calibration.
 const FALL: f64 = 0.5;
 
@@ -13,6 +15,8 @@ const OVER: f64 = 1.1;
 const END: f64 = 0.7;
 /// A peak lifts the limit to so many times its lowest height at most: what is that strange is told again and again.
 const MOST: f64 = 4.0;
+/// So many where scores are rarities: a third over the limit, they are some ten times as rare.
+const MOST_RARE: f64 = 4.0 / 3.0;
 /// But not without end: with so many peaks told of late that bound is twice as high, with twice as many 16 times.
 const MANY: f64 = 16.0;
 /// What was learnt has faded by half after so many times the length of the calibration.
@@ -44,29 +48,29 @@ impl Default for Peaks {
 pub(super) struct Lesson {
     /// The lowest height of the limit over the ordinary score.
     lowest: f64,
+    /// The height at which it begins.
+    pub first: f64,
     /// What is left of the first height after one score.
     fall: f64,
     /// What is left of a peak after one score.
     fading: f64,
+    /// See [`MOST`].
+    most: f64,
 }
 
 impl Lesson {
-    /// For a limit of this height at least, from so many calibration scores.
-    pub fn new(lowest: f64, calibration: usize) -> Lesson {
+    /// For a limit of this height at least, from so many calibration scores, which may be rarities.
+    pub fn new(lowest: f64, calibration: usize, rarities: bool) -> Lesson {
         let left = |half_life: f64| (-1.0 / (half_life * calibration.max(1) as f64)).exp2();
-        Lesson { lowest, fall: left(FALL), fading: left(HALF_LIFE) }
-    }
-
-    /// The height of the limit over the calibration itself.
-    pub fn first(&self) -> f64 {
-        FIRST * self.lowest
+        let (first, most) = if rarities { (FIRST_RARE, MOST_RARE) } else { (FIRST, MOST) };
+        Lesson { lowest, first: first * lowest, fall: left(FALL), fading: left(HALF_LIFE), most }
     }
 }
 
 impl Peaks {
     /// The height of the limit for a score of this height, which is learnt from; NaN ends a peak.
     pub(super) fn limit(&mut self, height: f64, lesson: &Lesson) -> f64 {
-        let limit = lesson.lowest.max(lesson.first() * self.first).max(OVER * self.highest);
+        let limit = lesson.lowest.max(lesson.first * self.first).max(OVER * self.highest);
         self.first *= lesson.fall;
         self.highest *= lesson.fading;
         self.told *= lesson.fading;
@@ -75,7 +79,7 @@ impl Peaks {
             self.over |= height > limit;
         } else if self.open > 0.0 {
             self.told += f64::from(u8::from(self.over));
-            let most = MOST * (self.told / MANY).powi(2).exp2() * lesson.lowest;
+            let most = lesson.most * (self.told / MANY).powi(2).exp2() * lesson.lowest;
             self.highest = self.highest.max(self.open.min(most / OVER));
             (self.open, self.over) = (0.0, false);
         }
@@ -96,10 +100,13 @@ mod tests {
     #[test]
     fn a_peak_lifts_the_limit_once_it_has_ended() {
         // So long a calibration that nothing fades.
-        let long = Lesson::new(1.0, 1 << 40);
+        let long = Lesson::new(1.0, 1 << 40, false);
         let got = limits(0.0, &[0.0, 1.5, 2.0, 1.9, 0.1, 0.1], &long);
         assert_eq!(got[..5], [1.0; 5]);
         assert!((got[5] - 2.2).abs() < 1e-9);
+        // Rarities lift it less.
+        let rare = Lesson::new(1.0, 1 << 40, true);
+        assert!((limits(0.0, &[2.0, 0.1, 0.1], &rare)[2] - 4.0 / 3.0).abs() < 0.01);
         // What stays below the limit lifts it too, if it comes so near that a tenth more is over it.
         assert!((limits(0.0, &[0.95, 0.1, 0.1], &long)[2] - 1.045).abs() < 1e-9);
         assert_eq!(limits(0.0, &[0.69, 0.1, 0.1], &long), [1.0; 3]);
@@ -107,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_limit_begins_high_and_falls() {
-        let limits = limits(1.0, &[0.0; 101], &Lesson::new(3.0, 100));
+        let limits = limits(1.0, &[0.0; 101], &Lesson::new(3.0, 100, false));
         assert_eq!(limits[0], 5.0);
         // Half of it is left after 50 scores, which is below the lowest.
         assert!((limits[20] - 5.0 * 0.5f64.powf(0.4)).abs() < 1e-9);
@@ -117,7 +124,7 @@ mod tests {
     /// Of so many peaks of this height, those over the limit, by their number.
     fn told(peaks: usize, height: f64) -> Vec<usize> {
         let heights: Vec<f64> = (0..10 * peaks).map(|i| if i % 10 == 5 { height } else { 0.2 }).collect();
-        let limits = limits(1.0, &heights, &Lesson::new(1.0, 1 << 20));
+        let limits = limits(1.0, &heights, &Lesson::new(1.0, 1 << 20, false));
         (0..peaks).filter(|k| heights[10 * k + 5] > limits[10 * k + 5]).collect()
     }
 
@@ -133,7 +140,7 @@ mod tests {
     fn what_was_learnt_fades() {
         let mut heights = vec![0.0; 402];
         heights[0] = 3.0;
-        let limits = limits(0.0, &heights, &Lesson::new(1.0, 50));
+        let limits = limits(0.0, &heights, &Lesson::new(1.0, 50, false));
         assert!((limits[2] / 3.3 - 1.0).abs() < 0.01);
         assert!((limits[201] / 1.65 - 1.0).abs() < 0.01, "{}", limits[201]);
         assert_eq!(limits[401], 1.0);
@@ -141,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_score_that_is_missing_ends_a_peak() {
-        let got = limits(0.0, &[2.0, f64::NAN, 2.0], &Lesson::new(1.0, 1 << 40));
+        let got = limits(0.0, &[2.0, f64::NAN, 2.0], &Lesson::new(1.0, 1 << 40, false));
         assert!((got[2] - 2.2).abs() < 1e-9);
     }
 }

@@ -27,7 +27,13 @@ pub(super) fn kind(evidence: &Evidence, start: usize, end: usize, min_duration: 
     // A level that is on its way back is the end of a pulse.
     let (early, late) = after.split_at(after.len() / 2);
     let stays = away(late) > STAYS * away(early);
-    if stays && away(&after) > evidence.scale.max(spread) { EventKind::Shift } else { EventKind::Duration }
+    let far = evidence.scale.max(spread);
+    // What came a period before at the same place is no step.
+    let usual = evidence.period.and_then(|period| end.checked_sub(period)).is_some_and(|from| {
+        let usual = stats::finite(&evidence.values[from..(from + SHIFT_REACH).min(evidence.values.len())]);
+        (stats::median(&usual) - stats::median(&after)).abs() <= far
+    });
+    if stays && away(&after) > far && !usual { EventKind::Shift } else { EventKind::Duration }
 }
 
 fn range(values: &[f64]) -> f64 {

@@ -48,8 +48,8 @@ pub enum Threshold {
         /// Budget of false alarms, a part of all points.
         q: f64,
     },
-    /// The score that a part `p` of ordinary points would exceed: by the score itself, where it is a rarity;
-    /// else if the tail of the calibration scores, from their median to their 85 % quantile, went on as an
+    /// The score that a part `p` of ordinary points would exceed: by the score itself, where it is a rarity, counted
+    /// from an even chance; else if the tail of the calibration scores, from their median to their 85 % quantile, went on as an
     /// exponential one. A seventh of them may be anomalies. Such a tail is often heavier in truth: the limit
     /// learns from the peaks that come (see [`Peaks`]).
     Tail {
@@ -110,12 +110,17 @@ impl Threshold {
             Threshold::Published => {
                 published::limits(&published::scored(scores), &published::rule(sensitivity))
             }
-            Threshold::Tail { .. } if scale.is_none() => {
+            Threshold::Tail { .. } => {
+                // An even chance is ordinary, whatever the history.
+                let from = if scale.is_some() { 0.0 } else { base };
+                let lesson = Lesson::new(
+                    self.constant(history, scale) - from,
+                    history.sorted().len(),
+                    scale.is_some(),
+                );
                 let (known, new) = scores.split_at(own.min(scores.len()));
-                let lesson = Lesson::new(self.constant(history, scale) - base, history.sorted().len());
-                let first = moved(base + lesson.first());
-                let learned = new.iter().map(|score| moved(base + peaks.limit(score - base, &lesson)));
-                std::iter::repeat_n(first, known.len()).chain(learned).collect()
+                let learned = new.iter().map(|score| moved(from + peaks.limit(score - from, &lesson)));
+                std::iter::repeat_n(moved(from + lesson.first), known.len()).chain(learned).collect()
             }
             _ => vec![moved(self.constant(history, scale)); scores.len()],
         }
@@ -358,9 +363,12 @@ mod tests {
         let learned = limits(0, None);
         assert!(learned[0] == first && learned[1] < first);
         assert!(learned[2] > high && learned[3] > high);
-        // The calibration itself is known, and rarities say how rare they are.
+        // The calibration itself is known.
         assert_eq!(limits(3, None)[..4], [first; 4]);
-        assert_eq!(limits(0, Some(Rarity::PLAIN)), [4.0; 6]);
+        // Rarities say how rare they are: theirs goes by the budget's, whatever the calibration.
+        let rare = limits(3, Some(Rarity::PLAIN));
+        assert_eq!(rare[..4], [8.0; 4]);
+        assert!(rare[4] < 8.0, "{rare:?}");
         // In pieces as in one.
         let mut peaks = Peaks::default();
         let calibration = Calibration { history: &history, scale: None, own: 0 };

@@ -49,7 +49,7 @@ pub const ENTRY: Entry = Entry {
     name: "beatgan",
     family: Family::Adversarial,
     pretrained: true,
-    summary: "shapes that pretrained convolutions cannot rebuild as a discriminator wants them",
+    summary: "Shapes that pretrained convolutions cannot rebuild as a discriminator wants them",
     source: "Zhou et al. (2019), BeatGAN: Anomalous Rhythm Detection using Adversarially Generated Time Series",
     defaults: || serde_json::json!(Params::default()),
     build: |setup| encoder_decoder("beatgan", setup),

@@ -14,8 +14,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::reconstruction::reconstructive::{self, Reconstructive};
-use crate::detect::reconstruction::{Reconstruction, Reconstructor, fused};
+use crate::detect::reconstruction::{Reconstruction, Reconstructor, fused, reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
@@ -76,12 +75,14 @@ pub struct Params {
     pub judge: Judge,
     /// How the reconstruction's error and that judgement become a score.
     pub score: ScoreRule,
+    /// Whether HTM judges beside the net where the series shows it no shapes.
+    pub htm: bool,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        let reconstructive::Params { step, score } = super::defaults();
-        Params { step, judge: Judge::default(), score }
+        let reconstructive::Params { step, score, htm } = super::defaults();
+        Params { step, judge: Judge::default(), score, htm }
     }
 }
 
@@ -133,8 +134,8 @@ impl Reconstructor for Joint {
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let params: Params = setup.params()?;
     let net = Joint::new(setup, params.judge)?;
-    let params = reconstructive::Params { step: params.step, score: params.score };
-    Ok(Box::new(Reconstructive::new(net, params, setup.period)?))
+    let params = reconstructive::Params { step: params.step, score: params.score, htm: params.htm };
+    reconstructive::detector(ENTRY.name, net, params, setup)
 }
 
 /// The row of the registry.
@@ -142,7 +143,7 @@ pub const ENTRY: Entry = Entry {
     name: "bigan",
     family: Family::Adversarial,
     pretrained: true,
-    summary: "shapes that pretrained nets rebuild so that a discriminator sees something else",
+    summary: "Shapes that pretrained nets rebuild so that a discriminator sees something else",
     source: "Zenati et al. (2018), Adversarially Learned Anomaly Detection",
     defaults: || serde_json::json!(Params::default()),
     build,

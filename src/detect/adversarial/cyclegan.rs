@@ -7,8 +7,7 @@
 //! Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, with noise as the second domain; no
 //! buffer of past fakes, so that a run that was interrupted goes on the same. Cost: 0.6 million multiply-adds a window.
 
-use crate::detect::reconstruction::Chain;
-use crate::detect::reconstruction::reconstructive::Reconstructive;
+use crate::detect::reconstruction::{Chain, reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
@@ -57,8 +56,7 @@ pub fn nets() -> Nets {
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "generator"], Some("critic_x"))?;
-    let params = super::params(setup)?;
-    Ok(Box::new(Reconstructive::new(chain, params, setup.period)?))
+    reconstructive::detector(ENTRY.name, chain, super::params(setup)?, setup)
 }
 
 /// The row of the registry.
@@ -66,7 +64,7 @@ pub const ENTRY: Entry = Entry {
     name: "cyclegan",
     family: Family::Adversarial,
     pretrained: true,
-    summary: "shapes that pretrained nets do not get back on the way through noise",
+    summary: "Shapes that pretrained nets do not get back on the way through noise",
     source: "Zhu et al. (2017), Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
     defaults: || serde_json::json!(super::defaults()),
     build,

@@ -6,8 +6,7 @@
 //! TadGAN: Time Series Anomaly Detection Using Generative Adversarial Networks. Cost: about ten million multiply-adds
 //! a window.
 
-use crate::detect::reconstruction::Chain;
-use crate::detect::reconstruction::reconstructive::Reconstructive;
+use crate::detect::reconstruction::{Chain, reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
@@ -76,7 +75,7 @@ pub fn sized(sizes: Sizes) -> Nets {
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "generator"], Some("critic_x"))?;
-    Ok(Box::new(Reconstructive::new(chain, super::params(setup)?, setup.period)?))
+    reconstructive::detector(ENTRY.name, chain, super::params(setup)?, setup)
 }
 
 /// The row of the registry.
@@ -84,7 +83,7 @@ pub const ENTRY: Entry = Entry {
     name: "tadgan",
     family: Family::Adversarial,
     pretrained: true,
-    summary: "shapes that pretrained adversarial nets cannot rebuild or do not believe",
+    summary: "Shapes that pretrained adversarial nets cannot rebuild or do not believe",
     source: "Geiger et al. (2020), TadGAN: Time Series Anomaly Detection Using Generative Adversarial Networks",
     defaults: || serde_json::json!(super::defaults()),
     build,

@@ -1,36 +1,54 @@
-//! Which detectors judge a series, by what it shows, and by which part each counts.
+//! Which detectors judge a series, by what it shows.
 
 use crate::math::stats;
 
-/// The part by which a forecaster's score counts.
-pub(super) const FORECAST: f64 = 0.15;
 /// A period of fewer points says little about a shape; one that came fewer times is not known yet.
 const LONG_PERIOD: usize = 20;
 const TIMES: usize = 20;
 /// Where fewer of the steps are other than nought, values stay the same for long.
 const MOVES: f64 = 0.2;
-/// Where the correlation of a value with the next is larger, it hardly differs.
-const SMOOTH: f64 = 0.95;
+/// Where the correlation of a value with the next is larger, a series runs in curves.
+const SMOOTH: f64 = 0.9;
 
-/// The members that suit a series, and the part by which each counts.
-pub(super) fn suited(period: Option<usize>, train: &[f64]) -> Vec<(&'static str, f64)> {
-    let forecaster = if period.is_some() { "holt-winters" } else { "arima" };
-    let (moves, smooth) = course(train);
-    let periodic = period.is_some_and(|p| p >= LONG_PERIOD && train.len() >= TIMES * p);
-    let (judges, forecast): (&[&str], f64) = if moves < MOVES {
-        (&["subsequence", "lof", "htm"], 0.0)
-    } else if periodic {
-        (&["subsequence", "lof", "discord"], FORECAST)
-    } else if smooth > SMOOTH {
-        (&["subsequence", "lof", "htm"], 0.0)
-    } else {
-        (&["discord", "htm"], 0.0)
+/// What a series shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Values that stay the same for long.
+    Held,
+    /// A shape that comes again and again.
+    Periodic,
+    /// Curves.
+    Smooth,
+    /// None of these.
+    Rough,
+}
+
+/// The members that judge a series that begins so, and the forecaster that says what it expects.
+pub(super) fn suited(period: Option<usize>, train: &[f64]) -> (&'static [&'static str], &'static str) {
+    let judges: &[&str] = match course(period, train) {
+        Course::Held => &["subsequence", "lof", "htm"],
+        Course::Periodic => &["subsequence", "lof", "discord"],
+        Course::Smooth | Course::Rough => &["discord", "htm"],
     };
-    judges.iter().map(|name| (*name, 1.0)).chain([(forecaster, forecast)]).collect()
+    (judges, if period.is_some() { "holt-winters" } else { "arima" })
+}
+
+/// What a series shows that begins so.
+pub(super) fn course(period: Option<usize>, train: &[f64]) -> Course {
+    let (moves, smooth) = steps(train);
+    if moves < MOVES {
+        Course::Held
+    } else if period.is_some_and(|p| p >= LONG_PERIOD && train.len() >= TIMES * p) {
+        Course::Periodic
+    } else if smooth > SMOOTH {
+        Course::Smooth
+    } else {
+        Course::Rough
+    }
 }
 
 /// The part of the steps that are not nought, and the correlation of a value with the next.
-fn course(train: &[f64]) -> (f64, f64) {
+fn steps(train: &[f64]) -> (f64, f64) {
     let steps = train.windows(2).filter(|w| w[0].is_finite() && w[1].is_finite()).map(|w| w[1] - w[0]);
     let (mut count, mut moved, mut squares) = (0usize, 0usize, 0.0);
     for step in steps {
@@ -49,7 +67,8 @@ mod tests {
     use crate::math::random::Random;
 
     fn names(period: Option<usize>, train: &[f64]) -> Vec<&'static str> {
-        suited(period, train).into_iter().map(|(name, _)| name).collect()
+        let (judges, forecaster) = suited(period, train);
+        judges.iter().copied().chain([forecaster]).collect()
     }
 
     #[test]
@@ -57,8 +76,8 @@ mod tests {
         let wave: Vec<f64> = (0..1000).map(|i| (f64::from(i) * std::f64::consts::TAU / 25.0).sin()).collect();
         assert_eq!(names(Some(25), &wave), ["subsequence", "lof", "discord", "holt-winters"]);
         // Too few of them, and too short ones.
-        assert_eq!(names(Some(25), &wave[..499]), ["subsequence", "lof", "htm", "holt-winters"]);
-        assert_eq!(names(Some(19), &wave)[2], "htm");
+        assert_eq!(names(Some(25), &wave[..499]), ["discord", "htm", "holt-winters"]);
+        assert_eq!(names(Some(19), &wave)[1], "htm");
         let held: Vec<f64> = (0..1000).map(|i| f64::from(i / 10 % 3)).collect();
         assert_eq!(names(Some(30), &held), ["subsequence", "lof", "htm", "holt-winters"]);
         assert_eq!(names(None, &held), ["subsequence", "lof", "htm", "arima"]);
@@ -69,9 +88,9 @@ mod tests {
     }
 
     #[test]
-    fn the_course_by_hand() {
+    fn steps_by_hand() {
         // Steps 0, 1, 0, -1 of values with variance 0.24.
-        let (moves, smooth) = course(&[0.0, 0.0, 1.0, 1.0, 0.0]);
+        let (moves, smooth) = steps(&[0.0, 0.0, 1.0, 1.0, 0.0]);
         assert_eq!(moves, 0.5);
         assert!((smooth - (1.0 - 0.5 / 0.48)).abs() < 1e-12);
     }

@@ -4,30 +4,32 @@
 //! rarities by themselves. The others are judged together: a score `s` becomes `(s - m) / u`, where `m` is the median
 //! of the member's scores over the training stretch and `u` the distance from there to their 99 % quantile, so that 1
 //! is rare for each of them; and the largest of these has the rarity that the tail of its own usual values gives it.
-//! Beside HTM that rarity counts by a part, in full only where it is news, and the limit is a constant; without HTM the
-//! limit learns.
+//! Beside HTM that rarity counts by a part, and in full only where it is news.
 //!
 //! The members follow what the series shows. Where values stay the same for long, windows are compared, and HTM hears
 //! what breaks the order of values. Where a period has come often, windows have shapes to be compared, in three ways,
-//! one of them half a period long, and a seasonal forecast says what single values should be. Where values hardly
-//! differ from the ones before, it is as where they stay. All else is rough: HTM, and windows unlike any before, of the
-//! past of the series as well, so that what has become usual is no news. A forecaster's errors have the heaviest tails
-//! of all: it counts by a part, or says what it expects and does not judge.
+//! one of them a quarter of a period long. All else is judged by HTM, and by windows unlike any before, of the past of
+//! the series as well, so that what has become usual is no news. A forecaster says what it expects and does not judge:
+//! its errors have the heaviest tails of all. A pretrained net is no member; it has HTM beside it in the same way
+//! ([`Accompanied`]).
 //!
 //! Source: Aggarwal and Sathe (2017), "Outlier Ensembles" (normalised scores, maximum). Cost: the sum of its members'.
 //! Limit: what a member alone would see clearly has to stand out from the largest of all usual scores.
 
+mod beside;
 mod choice;
 mod live;
 mod voting;
 
 use std::sync::Arc;
 
+pub use beside::Accompanied;
+
 use super::prediction::{arima, functional, holt_winters, htm};
 use super::similarity::{discord, knn, lof, subsequence};
 use super::{Detector, Entry, Family, Fitted, Setup};
 use crate::error::{Error, Result};
-use choice::{FORECAST, suited};
+use choice::suited;
 use voting::Ensemble;
 
 /// Detectors that can be members.
@@ -62,39 +64,33 @@ impl Detector for Auto {
     fn fit(&self, train: &[f64]) -> Result<Arc<dyn Fitted>> {
         let mut found = Vec::new();
         let mut short: Option<Error> = None;
-        for (name, part) in self.wanted(train) {
+        for (name, judges) in self.wanted(train) {
             let Some((entry, detector)) = self.ready.iter().find(|(entry, _)| entry.name == name) else {
                 continue;
             };
             match detector.fit(train) {
-                Ok(fitted) => found.push((entry.name, part, fitted)),
+                Ok(fitted) => found.push((entry.name, judges, fitted)),
                 // What is too short for one may be enough for another.
                 Err(error @ Error::TooShort { .. }) => short = Some(least(short, error)),
                 Err(error) => return Err(error),
             }
         }
         match short {
-            Some(error) if found.iter().all(|(_, part, _)| *part == 0.0) => Err(error),
+            Some(error) if found.iter().all(|(_, judges, _)| !judges) => Err(error),
             _ => Ok(Arc::new(Ensemble::measured(found, train)?)),
         }
     }
 }
 
 impl Auto {
-    /// The names of the members for a series that begins so, and by which part each counts.
-    fn wanted(&self, train: &[f64]) -> Vec<(&str, f64)> {
-        match &self.asked {
-            Some(names) => names.iter().map(|name| (name.as_str(), part(name))).collect(),
-            None => suited(self.period, train),
+    /// The names of the members for a series that begins so, and whether each judges.
+    fn wanted(&self, train: &[f64]) -> Vec<(&str, bool)> {
+        if let Some(names) = &self.asked {
+            return names.iter().map(|name| (name.as_str(), true)).collect();
         }
+        let (judges, forecaster) = suited(self.period, train);
+        judges.iter().map(|name| (*name, true)).chain([(forecaster, false)]).collect()
     }
-}
-
-/// By which part a detector that was asked for counts.
-fn part(name: &str) -> f64 {
-    let forecasts =
-        MEMBERS.iter().any(|e| e.name == name && e.family == Family::Prediction && name != htm::ENTRY.name);
-    if forecasts { FORECAST } else { 1.0 }
 }
 
 /// Of two errors the one that asks for fewer points.
@@ -122,7 +118,7 @@ fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let ready = |entry: &'static Entry| {
         // The others see whole periods. A longer past costs more and finds no more.
         let params = if entry.name == discord::ENTRY.name {
-            serde_json::json!({ "periods": 0.5, "past": 1024 })
+            serde_json::json!({ "periods": 0.25, "past": 1024 })
         } else {
             serde_json::Value::Null
         };

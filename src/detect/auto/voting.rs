@@ -11,7 +11,9 @@ use crate::score::rarity::{ExponentialTail, Rarity};
 
 /// The part by which the rarity of the others counts beside one whose scores are rarities by themselves: a tail is often
 /// heavier than it looks.
-const BESIDE: f64 = 0.6;
+const BESIDE: f64 = 0.65;
+/// Of a heavy tail, the first power of ten counts in full, and ten times as many powers count so much more.
+const HEAVY: f64 = 0.5;
 /// A window's score stays high for as long as the window holds what made it so. Beside HTM it is news where it is so many
 /// times as rare as in this many points before; where it is not, it counts by a part that keeps an event going and
 /// begins none.
@@ -48,16 +50,16 @@ pub(super) struct Member {
 }
 
 impl Voting {
-    /// Of scores on the training stretch, of a detector that counts by `part`.
-    fn measured(usual: &[f64], part: f64) -> Voting {
+    /// Of scores on the training stretch.
+    fn measured(usual: &[f64]) -> Voting {
         let mut sorted = stats::finite(usual);
         sorted.sort_unstable_by(f64::total_cmp);
         let (Some(low), Some(high)) = (sorted.first(), sorted.last()) else {
-            return Voting::Shared { middle: 0.0, unit: 1.0 / part };
+            return Voting::Shared { middle: 0.0, unit: 1.0 };
         };
         let middle = quantile_sorted(&sorted, 0.5);
         let unit = (quantile_sorted(&sorted, RARE) - middle).max(LEAST.0 * (high - low)).max(LEAST.1);
-        Voting::Shared { middle, unit: unit / part }
+        Voting::Shared { middle, unit }
     }
 
     /// The score as one of those that are judged together; NaN if it is not.
@@ -78,8 +80,18 @@ impl Voting {
 pub(super) struct Shared {
     /// The tail of the largest of them.
     tail: ExponentialTail,
-    /// Whether they are judged beside one whose scores are rarities by themselves.
-    pub beside: bool,
+    weight: Weight,
+}
+
+/// What the rarity by that tail counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// All: nobody else judges.
+    Alone,
+    /// A part, see [`BESIDE`], beside one whose scores are rarities by themselves.
+    Beside,
+    /// Hardly more than its logarithm, see [`HEAVY`], beside such a one.
+    Heavy,
 }
 
 /// What one point is found to be: a rarity, and the place among the members of the one that says so.
@@ -102,12 +114,25 @@ impl Verdict {
 impl Shared {
     /// What those that are judged together say of a point; NaN where none has a score.
     pub fn together<'a>(&self, scores: impl Iterator<Item = (&'a Voting, f64)>) -> Verdict {
-        let part = if self.beside { BESIDE } else { 1.0 };
         let said = (0u8..).zip(scores).map(|(place, (voting, score))| Verdict {
-            rarity: part * self.tail.rarity(voting.shared(score)),
+            rarity: self.counted(self.tail.rarity(voting.shared(score))),
             place,
         });
         said.fold(Verdict::NONE, Verdict::or)
+    }
+
+    /// What a rarity by the exponential tail counts.
+    fn counted(&self, rarity: f64) -> f64 {
+        match self.weight {
+            Weight::Beside => BESIDE * rarity,
+            Weight::Heavy if rarity > 1.0 => 1.0 + HEAVY * rarity.log10(),
+            Weight::Alone | Weight::Heavy => rarity,
+        }
+    }
+
+    /// Whether they are judged beside one whose scores are rarities by themselves.
+    fn beside(&self) -> bool {
+        self.weight != Weight::Alone
     }
 
     /// What all say of a point, at least 0: those that are judged together after their rarities of the points before,
@@ -119,7 +144,7 @@ impl Shared {
         scores: impl Iterator<Item = (&'a Voting, f64)>,
     ) -> Verdict {
         let usual = before.iter().copied().fold(0.0, f64::max);
-        let stale = self.beside && together.rarity <= NEWS * usual;
+        let stale = self.beside() && together.rarity <= NEWS * usual;
         let together = Verdict { rarity: if stale { STALE } else { 1.0 } * together.rarity, ..together };
         let own = (0u8..).zip(scores).filter_map(|(place, (voting, score))| match voting {
             Voting::Own(scale) => Some(Verdict { rarity: scale.of(score), place }),
@@ -138,20 +163,20 @@ pub(super) struct Ensemble {
 }
 
 impl Ensemble {
-    /// Of fitted detectors with their names and the part by which each counts.
+    /// Of fitted detectors with their names and whether they judge.
     ///
     /// # Errors
     /// [`crate::Error::Numeric`] from a member.
-    pub fn measured(found: Vec<(&'static str, f64, Arc<dyn Fitted>)>, train: &[f64]) -> Result<Ensemble> {
+    pub fn measured(found: Vec<(&'static str, bool, Arc<dyn Fitted>)>, train: &[f64]) -> Result<Ensemble> {
         let mut members = Vec::new();
         let mut largest = vec![f64::NAN; train.len()];
-        for (name, part, fitted) in found {
+        for (name, judges, fitted) in found {
             let voting = match fitted.rarity() {
-                _ if part == 0.0 => Voting::Silent,
+                _ if !judges => Voting::Silent,
                 Some(scale) => Voting::Own(scale),
                 None => {
                     let usual = fitted.score(train)?.value;
-                    let voting = Voting::measured(&usual, part);
+                    let voting = Voting::measured(&usual);
                     for (largest, score) in largest.iter_mut().zip(&usual) {
                         *largest = largest.max(voting.shared(*score));
                     }
@@ -164,9 +189,22 @@ impl Ensemble {
         usual.sort_unstable_by(f64::total_cmp);
         let tail = ExponentialTail::of(&usual);
         let tail = ExponentialTail { excess: tail.excess.max(LEAST.1), ..tail };
-        let known = members.iter().any(|m: &Member| matches!(m.voting, Voting::Own(_)));
-        let shared = Shared { tail, beside: known };
-        Ok(Ensemble { members: members.into(), shared })
+        let beside = members.iter().any(|m: &Member| matches!(m.voting, Voting::Own(_)));
+        let weight = if beside { Weight::Beside } else { Weight::Alone };
+        Ok(Ensemble { members: members.into(), shared: Shared { tail, weight } })
+    }
+
+    /// Of one whose usual scores have this tail, and of one whose scores are rarities, with their names.
+    pub fn pair(
+        found: [(&'static str, Arc<dyn Fitted>); 2],
+        tail: ExponentialTail,
+        weight: Weight,
+    ) -> Ensemble {
+        let members = found.map(|(name, fitted)| {
+            let voting = fitted.rarity().map_or(Voting::Shared { middle: 0.0, unit: 1.0 }, Voting::Own);
+            Member { name, fitted, voting }
+        });
+        Ensemble { members: Arc::new(members), shared: Shared { tail, weight } }
     }
 
     fn live(&self) -> Live {
@@ -177,12 +215,9 @@ impl Ensemble {
 impl Fitted for Ensemble {
     fn reach(&self) -> Reach {
         let each = || self.members.iter().map(|m| m.fitted.reach());
+        let memory = if self.shared.beside() { MEMORY } else { 0 };
         Reach {
-            before: each().map(|r| r.before).max().unwrap_or(0).saturating_add(if self.shared.beside {
-                MEMORY
-            } else {
-                0
-            }),
+            before: each().map(|r| r.before).max().unwrap_or(0).saturating_add(memory),
             after: each().map(|r| r.after).max().unwrap_or(0),
             grain: each().map(|r| r.grain).max().unwrap_or(1),
         }
@@ -197,11 +232,15 @@ impl Fitted for Ensemble {
     }
 
     fn rarity(&self) -> Option<Rarity> {
-        self.shared.beside.then_some(Rarity::PLAIN)
+        self.shared.beside().then_some(Rarity::PLAIN)
     }
 
     fn members(&self) -> Vec<&'static str> {
         self.members.iter().map(|m| m.name).collect()
+    }
+
+    fn caution(&self) -> Option<String> {
+        self.members.iter().find_map(|m| m.fitted.caution())
     }
 }
 
@@ -212,19 +251,19 @@ mod tests {
     #[test]
     fn beside_a_rarity_a_plateau_counts_in_full_where_it_begins() {
         let usual: Vec<f64> = (0..=1000).map(f64::from).collect();
-        let votings = [Voting::measured(&usual, 1.0), Voting::Own(Rarity::PLAIN)];
+        let votings = [Voting::measured(&usual), Voting::Own(Rarity::PLAIN)];
         let scores = |score: f64, own: f64| votings.iter().zip([score, own]);
         let tail = ExponentialTail { median: 0.0, excess: 1.0 };
-        for beside in [true, false] {
-            let shared = Shared { tail, beside };
+        for (weight, stale) in [(Weight::Beside, STALE), (Weight::Heavy, STALE), (Weight::Alone, 1.0)] {
+            let shared = Shared { tail, weight };
             let high = shared.together(scores(5000.0, 0.1));
             let all = |before: &[f64]| shared.all(high, before, scores(5000.0, 0.1)).rarity;
             assert_eq!(all(&[]), high.rarity);
             assert_eq!(all(&[f64::NAN, 0.5 * high.rarity]), high.rarity);
-            assert_eq!(all(&[0.7 * high.rarity, 0.1]), if beside { STALE } else { 1.0 } * high.rarity);
+            assert_eq!(all(&[0.7 * high.rarity, 0.1]), stale * high.rarity);
         }
         // The rarer of both is told, with its place, and nothing is commoner than an even chance.
-        let shared = Shared { tail, beside: true };
+        let shared = Shared { tail, weight: Weight::Beside };
         let of =
             |score: f64, own: f64| shared.all(shared.together(scores(score, own)), &[], scores(score, own));
         assert_eq!((of(0.0, 7.0).rarity, of(0.0, 7.0).place, of(5000.0, 0.1).place), (7.0, 1, 0));
@@ -233,12 +272,24 @@ mod tests {
     }
 
     #[test]
-    fn shared_scores_are_rare_by_their_own_quantile_and_count_by_their_part() {
+    fn a_heavy_tail_counts_by_the_logarithm_of_its_powers() {
+        let counted = |weight, rarity| {
+            Shared { tail: ExponentialTail { median: 0.0, excess: 1.0 }, weight }.counted(rarity)
+        };
+        for (rarity, counts) in [(-1.0, -1.0), (0.5, 0.5), (1.0, 1.0), (10.0, 1.5), (1e6, 4.0)] {
+            assert_eq!(counted(Weight::Heavy, rarity), counts);
+            assert_eq!(counted(Weight::Alone, rarity), rarity);
+            assert_eq!(counted(Weight::Beside, rarity), BESIDE * rarity);
+        }
+        assert!(counted(Weight::Heavy, f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn shared_scores_are_rare_by_their_own_quantile() {
         let usual: Vec<f64> = (0..=1000).map(f64::from).collect();
-        let whole = Voting::measured(&usual, 1.0);
+        let whole = Voting::measured(&usual);
         assert!((whole.shared(990.0) - 1.0).abs() < 1e-12);
         assert_eq!(whole.shared(100.0), 0.0);
-        assert!((Voting::measured(&usual, 0.3).shared(990.0) - 0.3).abs() < 1e-12);
         assert!(Voting::Own(Rarity::PLAIN).shared(5.0).is_nan());
     }
 }

@@ -33,7 +33,7 @@ pub const ENTRY: Entry = Entry {
     name: "lstm",
     family: Family::Prediction,
     pretrained: true,
-    summary: "values that a pretrained net with long memory did not expect after those before",
+    summary: "Values that a pretrained net with long memory did not expect after those before",
     source: "Hundman et al. (2018), Detecting Spacecraft Anomalies Using LSTMs and Nonparametric Dynamic Thresholding",
     defaults: || serde_json::json!(Params::default()),
     build,

@@ -32,7 +32,7 @@ pub const ENTRY: Entry = Entry {
     name: "rnn",
     family: Family::Prediction,
     pretrained: true,
-    summary: "values that a small pretrained recurrent net did not expect after those before",
+    summary: "Values that a small pretrained recurrent net did not expect after those before",
     source: "Elman (1990), Finding Structure in Time",
     defaults: || serde_json::json!(Params::default()),
     build,

@@ -8,7 +8,7 @@
 //! Detection, where one point at each end is forecast and every window is looked at; here as many as lie between
 //! windows. Cost: 1.5 million multiply-adds a window.
 
-use super::reconstructive::{Params, Reconstructive};
+use super::reconstructive::{self, Params};
 use super::{Chain, Reconstruction, Reconstructor};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::{Error, Result};
@@ -56,7 +56,7 @@ fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     if params.step > ENDS {
         return Err(Error::param("step", format!("must be from 1 to {ENDS}")));
     }
-    Ok(Box::new(Reconstructive::new(net, params, setup.period)?))
+    reconstructive::detector(ENTRY.name, net, params, setup)
 }
 
 /// The row of the registry.
@@ -64,7 +64,7 @@ pub const ENTRY: Entry = Entry {
     name: "aer",
     family: Family::Reconstruction,
     pretrained: true,
-    summary: "shapes that a pretrained net can neither rebuild nor foresee, forwards and backwards",
+    summary: "Shapes that a pretrained net can neither rebuild nor foresee, forwards and backwards",
     source: "Wong et al. (2022), AER: Auto-Encoder with Regression for Time Series Anomaly Detection",
     defaults: || serde_json::json!(defaults()),
     build,

@@ -34,7 +34,7 @@ pub const ENTRY: Entry = Entry {
     name: "autoencoder",
     family: Family::Reconstruction,
     pretrained: true,
-    summary: "shapes that a small pretrained net cannot rebuild; fast",
+    summary: "Shapes that a small pretrained net cannot rebuild; fast",
     source: "Sakurada and Yairi (2014), Anomaly Detection Using Autoencoders with Nonlinear Dimensionality Reduction",
     defaults: || serde_json::json!(Params::default()),
     build: |setup| encoder_decoder("autoencoder", setup),

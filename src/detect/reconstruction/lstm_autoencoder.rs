@@ -31,7 +31,7 @@ pub const ENTRY: Entry = Entry {
     name: "lstm-autoencoder",
     family: Family::Reconstruction,
     pretrained: true,
-    summary: "shapes that a pretrained net with memory cannot tell again",
+    summary: "Shapes that a pretrained net with memory cannot tell again",
     source: "Malhotra et al. (2016), LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection",
     defaults: || serde_json::json!(Params::default()),
     build: |setup| encoder_decoder("lstm-autoencoder", setup),

@@ -13,6 +13,8 @@
 //! The bulk of the scores is then laid out evenly, so that the default limit, which goes by their median and 85 %
 //! quantile, falls at [`super::usual::LIMIT`] usual deviations whatever the series.
 //!
+//! A net knows shapes: where the series shows none, HTM judges beside it ([`crate::detect::auto::Accompanied`]).
+//!
 //! Nothing is trained here: `fit` only measures. A series that the net rebuilds badly is said to be foreign
 //! ([`Fitted::caution`]), and is judged without it. Live, a window goes through the net once; only the newest, which
 //! ends with the newest point, goes again. Source: Geiger et al. (2020), TadGAN, section IV, for the
@@ -27,6 +29,7 @@ use super::kin::Kin;
 use super::stitched::{Answers, Parts};
 use super::usual::Spacing;
 use super::{Chain, Reconstruction, Reconstructor};
+use crate::detect::auto::Accompanied;
 use crate::detect::streaming::{Rescores, Rolling};
 use crate::detect::{Detector, Fitted, Reach, Setup, StreamingDetector};
 use crate::error::{Error, Result};
@@ -42,11 +45,13 @@ pub struct Params {
     pub step: usize,
     /// How a reconstruction becomes a score.
     pub score: ScoreRule,
+    /// Whether HTM judges beside the net where the series shows it no shapes.
+    pub htm: bool,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { step: 10, score: ScoreRule::default() }
+        Params { step: 10, score: ScoreRule::default(), htm: true }
     }
 }
 
@@ -87,13 +92,31 @@ impl<R: Reconstructor> Reconstructive<R> {
     }
 }
 
+/// The detector called `name`: this net, and HTM beside it unless the parameters say otherwise.
+///
+/// # Errors
+/// [`Error::Param`] for parameters out of range.
+pub fn detector<R: Reconstructor + 'static>(
+    name: &'static str,
+    net: R,
+    params: Params,
+    setup: &Setup,
+) -> Result<Box<dyn Detector>> {
+    let accompanied = params.htm;
+    let alone = Reconstructive::new(net, params, setup.period)?;
+    if !accompanied {
+        return Ok(Box::new(alone));
+    }
+    Ok(Box::new(Accompanied::new(name, alone, Spacing::tail(), setup)?))
+}
+
 /// The detector called `name` whose nets are an `encoder` and a `decoder`.
 ///
 /// # Errors
 /// [`Error::Weights`] for weights that are not its own, [`Error::Param`] for parameters out of range.
-pub fn encoder_decoder(name: &str, setup: &Setup) -> Result<Box<dyn Detector>> {
+pub fn encoder_decoder(name: &'static str, setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(name, setup.weights, &["encoder", "decoder"], None)?;
-    Ok(Box::new(Reconstructive::new(chain, setup.params::<Params>()?, setup.period)?))
+    detector(name, chain, setup.params()?, setup)
 }
 
 impl<R: Reconstructor + 'static> Detector for Reconstructive<R> {

@@ -110,6 +110,12 @@ impl Spacing {
         Spacing { knots }
     }
 
+    /// The tail that scores have when they are laid out.
+    pub fn tail() -> ExponentialTail {
+        let excess = (LIMIT - 1.0) / (rarity(BUDGET) * std::f64::consts::LN_10);
+        ExponentialTail { median: 1.0, excess }
+    }
+
     /// Where a score goes.
     pub fn map(&self, score: f64) -> f64 {
         for pair in self.knots.windows(2) {

@@ -35,7 +35,7 @@ pub const ENTRY: Entry = Entry {
     name: "vae",
     family: Family::Reconstruction,
     pretrained: true,
-    summary: "shapes that a pretrained net's cloud of codes does not hold",
+    summary: "Shapes that a pretrained net's cloud of codes does not hold",
     source: "Kingma and Welling (2014), Auto-Encoding Variational Bayes",
     defaults: || serde_json::json!(Params::default()),
     build: |setup| encoder_decoder("vae", setup),

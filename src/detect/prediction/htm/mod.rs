@@ -50,7 +50,7 @@ const OUTSIDE: f64 = 8.0;
 const TENFOLD: f64 = 3.0;
 /// The means of surprises that follow each other vary more than independent ones would, so that on white noise the
 /// rarities themselves are over the budget of alarms: they are raised to a power, and still count for less than they say.
-const SCALE: Rarity = Rarity { unit: 1.84, power: 0.8 };
+const SCALE: Rarity = Rarity { unit: 1.5, power: 0.8 };
 /// No scores for this part of the calibration, up to a limit; surprises of its first half are forgotten.
 const PROBATION: f64 = 0.15;
 const LONGEST_PROBATION: usize = 750;
@@ -232,7 +232,7 @@ pub const ENTRY: Entry = Entry {
     name: "htm",
     family: Family::Prediction,
     pretrained: false,
-    summary: "sequences that have not been seen before, learnt as they come",
+    summary: "Sequences that have not been seen before, learnt as they come",
     source: "Ahmad, Lavin, Purdy and Agha (2017), Unsupervised real-time anomaly detection for streaming data",
     defaults: || serde_json::json!(Params::default()),
     build: |setup: &Setup| {
