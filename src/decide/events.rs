@@ -8,6 +8,9 @@ use super::runs::{highest, hits, merged, news};
 use super::shape::{SHIFT_REACH, direction, kind};
 use crate::error::{Error, Result};
 
+/// A score is nearly the highest of its event from this part of it on.
+const NEARLY: f64 = 0.9;
+
 /// What counts as one event.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -93,7 +96,7 @@ pub struct Event {
     pub start: usize,
     /// One past the last row.
     pub end: usize,
-    /// Row of the highest score.
+    /// Row of the highest score; of those whose score is nearly as high, the one farthest from what was expected.
     pub peak: usize,
     /// The highest score.
     pub score: f64,
@@ -149,8 +152,8 @@ pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
     let ordinary = evidence.history.ordinary();
     let mut events: Vec<Event> = Vec::new();
     for (start, end, lasts) in news(evidence, ordinary, options) {
-        let Some(peak) = highest(evidence.scores, start, end) else { continue };
-        let (top, limit) = (evidence.scores[peak], evidence.limits[peak]);
+        let Some(highest) = highest(evidence.scores, start, end) else { continue };
+        let (top, limit) = (evidence.scores[highest], evidence.limits[highest]);
         let floor = evidence.history.below(limit);
         if top - floor < options.prune * (top - floor.min(0.0)) {
             continue;
@@ -158,9 +161,11 @@ pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
         if events.last().is_some_and(|last| start < last.end + options.refractory) {
             continue;
         }
+        let peak = farthest(evidence, start, end, NEARLY * top).unwrap_or(highest);
         let end = (end + options.pad).min(evidence.scores.len());
         let start = start.saturating_sub(options.pad).max(events.last().map_or(0, |last| last.end));
         let event = describe(evidence, options, start, end, peak, severity(top, limit, ordinary));
+        let event = Event { score: top, limit, ..event };
         events.push(Event { kind: if lasts { EventKind::Shift } else { event.kind }, ..event });
     }
     events
@@ -199,6 +204,15 @@ fn describe(
         direction: direction(evidence, start, end, peak),
         settled: end + reach(options) <= evidence.settled,
     }
+}
+
+/// Of the rows whose score is at least `high`, the one farthest from what was expected, if anything was: windows give
+/// all rows around a strange one scores that hardly differ.
+fn farthest(evidence: &Evidence, start: usize, end: usize, high: f64) -> Option<usize> {
+    let expected = evidence.expected?;
+    let off = |i: &usize| (evidence.values[*i] - expected[*i]).abs();
+    let near = (start..end).filter(|i| evidence.scores[*i] >= high && off(i).is_finite());
+    near.max_by(|a, b| off(a).total_cmp(&off(b)))
 }
 
 /// `(top - ordinary) / (limit - ordinary)`, bounded where the limit meets the ordinary score.
@@ -283,6 +297,30 @@ mod tests {
         assert_eq!(events[1].kind, EventKind::Duration);
         assert_eq!(events[1].severity, (5.0 - 0.5) / (2.0 - 0.5));
         assert!(events[0].settled && events[1].settled);
+    }
+
+    #[test]
+    fn the_peak_is_where_the_value_is_farthest_off_among_scores_that_hardly_differ() {
+        let scores = flat(30, &[(10, 4.8), (11, 5.0), (12, 4.9), (13, 3.0)]);
+        let (mut values, expected) = ([0.0; 30], [1.0; 30]);
+        (values[10], values[13]) = (-3.0, 9.0);
+        let (limits, history) = ([2.0; 30], History::of(&[0.0, 1.0, 0.5]));
+        let peak = |expected| {
+            let evidence = Evidence {
+                history: &history,
+                scores: &scores,
+                limits: &limits,
+                values: &values,
+                expected,
+                scale: 1.0,
+                period: None,
+                settled: 30,
+            };
+            let event = find(&evidence, &Options::default()).remove(0);
+            assert_eq!(event.score, 5.0);
+            event.peak
+        };
+        assert_eq!((peak(None), peak(Some(&expected[..])), peak(Some(&[f64::NAN; 30]))), (11, 10, 11));
     }
 
     #[test]
