@@ -492,6 +492,7 @@ impl Watch {
             limits,
             values: &self.rows.value,
             expected: expected.then_some(self.rows.expected.as_slice()),
+            apart: !self.model.members.is_empty(),
             scale: self.model.prepare.scale(),
             period: self.model.prepare.period(),
             settled,

@@ -96,7 +96,8 @@ pub struct Event {
     pub start: usize,
     /// One past the last row.
     pub end: usize,
-    /// Row of the highest score; of those whose score is nearly as high, the one farthest from what was expected.
+    /// Row of the highest score. Where several detectors judge, of rows whose score is nearly as high the one farthest
+    /// from what was expected.
     pub peak: usize,
     /// The highest score.
     pub score: f64,
@@ -138,6 +139,8 @@ pub struct Evidence<'a> {
     pub values: &'a [f64],
     /// Expected values where the detector has them.
     pub expected: Option<&'a [f64]>,
+    /// Whether others judge than the one that expects them.
+    pub apart: bool,
     /// Scale of the values: half of the range that ordinary values fill.
     pub scale: f64,
     /// Rows in one period, if the series has one.
@@ -206,10 +209,10 @@ fn describe(
     }
 }
 
-/// Of the rows whose score is at least `high`, the one farthest from what was expected, if anything was: windows give
-/// all rows around a strange one scores that hardly differ.
+/// Of the rows whose score is at least `high`, the one farthest from what was expected, where who judges does not say
+/// so: windows give all rows around a strange one scores that hardly differ.
 fn farthest(evidence: &Evidence, start: usize, end: usize, high: f64) -> Option<usize> {
-    let expected = evidence.expected?;
+    let expected = evidence.expected.filter(|_| evidence.apart)?;
     let off = |i: &usize| (evidence.values[*i] - expected[*i]).abs();
     let near = (start..end).filter(|i| evidence.scores[*i] >= high && off(i).is_finite());
     near.max_by(|a, b| off(a).total_cmp(&off(b)))
@@ -274,6 +277,7 @@ mod tests {
             limits: &limits,
             values,
             expected: None,
+            apart: false,
             scale: 1.0,
             period,
             settled: scores.len(),
@@ -305,13 +309,14 @@ mod tests {
         let (mut values, expected) = ([0.0; 30], [1.0; 30]);
         (values[10], values[13]) = (-3.0, 9.0);
         let (limits, history) = ([2.0; 30], History::of(&[0.0, 1.0, 0.5]));
-        let peak = |expected| {
+        let peak = |expected, apart| {
             let evidence = Evidence {
                 history: &history,
                 scores: &scores,
                 limits: &limits,
                 values: &values,
                 expected,
+                apart,
                 scale: 1.0,
                 period: None,
                 settled: 30,
@@ -320,7 +325,8 @@ mod tests {
             assert_eq!(event.score, 5.0);
             event.peak
         };
-        assert_eq!((peak(None), peak(Some(&expected[..])), peak(Some(&[f64::NAN; 30]))), (11, 10, 11));
+        assert_eq!((peak(None, true), peak(Some(&[f64::NAN; 30]), true)), (11, 11));
+        assert_eq!((peak(Some(&expected[..]), true), peak(Some(&expected[..]), false)), (10, 11));
     }
 
     #[test]
@@ -421,6 +427,7 @@ mod tests {
                 limits: &limits,
                 values: &values,
                 expected: None,
+                apart: false,
                 scale: 1.0,
                 period: None,
                 settled,
@@ -441,6 +448,7 @@ mod tests {
             limits,
             values: &values,
             expected: None,
+            apart: false,
             scale: 1.0,
             period: None,
             settled: 0,
