@@ -49,8 +49,8 @@ pub enum Threshold {
         q: f64,
     },
     /// The score that a part `p` of ordinary points would exceed: by the score itself, where it is a rarity, counted
-    /// from an even chance; else if the tail of the calibration scores, from their median to their 85 % quantile, went on as an
-    /// exponential one. A seventh of them may be anomalies. Such a tail is often heavier in truth: the limit
+    /// from an even chance; else if the tail of the calibration scores, from their median to their 85 % quantile, went
+    /// on as an exponential one. A seventh of them may be anomalies. Such a tail is often heavier in truth: the limit
     /// learns from the peaks that come (see [`Peaks`]).
     Tail {
         /// Budget of false alarms, a part of all points.
