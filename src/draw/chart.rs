@@ -1,9 +1,8 @@
 //! The chart as a whole: what it shows, where each part stands, and the order of drawing.
 
-use super::decimate::Stretch;
 use super::lanes::{self, Lane};
 use super::overlay::{self, Label, Mark};
-use super::overview;
+use super::overview::{self, Small};
 use super::pen::{Pen, Rect, text_width};
 use super::rows::{Columns, Rows};
 use super::scale::{Scale, View};
@@ -54,8 +53,8 @@ pub struct Chart {
     pub(super) scale: f64,
     /// So many characters of a lane's name have room beside it.
     pub(super) name_room: usize,
-    /// The overview's line and its place, until the rows change.
-    pub(super) small: RefCell<Option<(Rect, Vec<Stretch>)>>,
+    /// The overview's line, until rows change that it shows.
+    pub(super) small: RefCell<Option<Small>>,
     /// The lines of the series, until the rows change.
     pub(super) lines: RefCell<Option<Lines>>,
     /// Where the parts stand, until something changes.
@@ -105,7 +104,11 @@ impl Chart {
     /// # Errors
     /// [`Error::Series`] when the columns differ in length or `start` is beyond the rows that are there.
     pub fn replace(&mut self, start: usize, rows: Columns) -> Result<()> {
-        self.changed(true);
+        self.changed();
+        self.lines.take();
+        if !self.rows.begins(start, &rows.value) {
+            self.small.take();
+        }
         if self.rows.replace(start, rows) {
             return Ok(());
         }
@@ -120,7 +123,7 @@ impl Chart {
 
     /// Replaces all limits: one a row, those without have none; or a single one for all.
     pub fn replace_limits(&mut self, mut limits: Vec<f64>) {
-        self.changed(false);
+        self.changed();
         match limits[..] {
             [one] => limits = vec![one; self.rows.len()],
             _ => limits.truncate(self.rows.len()),
@@ -130,7 +133,8 @@ impl Chart {
 
     /// Drops the first rows.
     pub fn forget(&mut self, rows: usize) {
-        self.changed(true);
+        self.changed();
+        self.lines.take();
         self.rows.forget(rows);
         for lane in &mut self.lanes {
             lane.severity.forget(rows);
@@ -150,7 +154,7 @@ impl Chart {
 
     /// Shows a lane for each of these names, empty where it is new.
     pub fn name_lanes(&mut self, names: Vec<String>) {
-        self.changed(false);
+        self.changed();
         self.lanes.resize_with(names.len(), Lane::default);
         for (lane, name) in self.lanes.iter_mut().zip(names) {
             if lane.name != name {
@@ -168,19 +172,19 @@ impl Chart {
 
     /// Keeps this limit, the one at the middle sensitivity, at its height in the strip.
     pub fn keep_limit(&mut self, neutral: Option<f64>) {
-        self.changed(false);
+        self.changed();
         self.neutral = neutral;
     }
 
     /// Shows this stretch of time; none: all of it.
     pub fn look(&mut self, view: Option<View>) {
-        self.changed(false);
+        self.changed();
         self.view = view;
     }
 
     /// Uses these colours and this font.
     pub fn dress(&mut self, theme: Theme) {
-        self.changed(false);
+        self.changed();
         self.theme = theme;
     }
 
@@ -190,25 +194,23 @@ impl Chart {
         self.zone = zone;
         self.decimal = decimal;
         self.step = step;
-        self.changed(true);
+        self.changed();
+        self.lines.take();
+        self.small.take();
         self.words = words;
     }
 
     /// Sets the size in device pixels, and device pixels a CSS pixel.
     pub fn resize(&mut self, width: f64, height: f64, scale: f64) {
-        self.changed(false);
+        self.changed();
         self.size = (width, height);
         self.scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
         self.name_room = if width < NARROW * self.scale { NARROW_NAMES } else { WIDE_NAMES };
     }
 
-    /// Forgets what was worked out from what is changed now; `rows`: the lines too.
-    fn changed(&mut self, rows: bool) {
+    /// Forgets where the parts stand.
+    fn changed(&mut self) {
         self.places.take();
-        if rows {
-            self.small.take();
-            self.lines.take();
-        }
     }
 
     /// The stretch of time shown; none when there are no rows.
@@ -401,6 +403,44 @@ mod tests {
             assert_ne!(before, after, "{name}");
             assert_eq!(after, drawn(&new).ops, "{name}");
         }
+    }
+
+    #[test]
+    fn the_overview_is_drawn_anew_when_it_is_pixels_behind() {
+        let mut chart = chart(&wave(2000), 600.0, 1.0);
+        let line = |chart: &Chart| {
+            let top = chart.layout().unwrap().overview.top;
+            let below = |op: &Op| matches!(op, Op::Line(points, ..) if points[0].1 > top);
+            drawn(chart).ops.into_iter().filter(below).collect::<Vec<_>>()
+        };
+        let follow = |chart: &mut Chart, value: f64| {
+            let last = chart.rows.time.ends().unwrap().1;
+            let time = vec![last + 1000.0].into();
+            chart.forget(1);
+            chart.replace(1999, Columns { time, value: vec![value], ..Columns::default() }).unwrap();
+        };
+        let before = line(&chart);
+        assert_eq!(before.len(), 1);
+        // A row is 0.28 pixels wide.
+        (0..7).for_each(|_| follow(&mut chart, 0.0));
+        assert_eq!(line(&chart), before);
+        follow(&mut chart, 0.0);
+        assert_ne!(line(&chart), before);
+        let before = line(&chart);
+        chart
+            .replace(
+                1999,
+                Columns {
+                    time: chart.rows.time.get(1999).into_iter().collect::<Vec<_>>().into(),
+                    value: vec![5.0],
+                    ..Columns::default()
+                },
+            )
+            .unwrap();
+        assert_ne!(line(&chart), before, "a value that was shown is another now");
+        let before = line(&chart);
+        follow(&mut chart, 500.0);
+        assert_ne!(line(&chart), before, "higher than any other");
     }
 
     #[test]

@@ -23,7 +23,7 @@ const SHORT: usize = 8;
 pub struct Stretch {
     /// Its points; those of a dense and steep one are the top and the bottom of each pixel column.
     pub points: Vec<(f64, f64)>,
-    /// Whether it goes up and down all the time, so that one device pixel is wide enough.
+    /// Whether one device pixel is wide enough, as it goes up and down all the time.
     pub steep: bool,
 }
 
@@ -32,7 +32,16 @@ impl Stretch {
         let width = points.first().zip(points.last()).map_or(0.0, |(first, last)| last.0 - first.0);
         let steep = points.len() > SHORT && climbed(points.iter().map(|point| point.1)) > STEEP * width;
         let dense = points.len() as f64 > DENSE * width;
-        Stretch { points: if steep && dense { turns(&points) } else { points }, steep }
+        Stretch { points: if steep && dense { up_and_down(&crossed(&points)) } else { points }, steep }
+    }
+
+    /// A line up and down these columns, `(left edge, smallest, largest)`, that heights are made of by `y`; one device
+    /// pixel wide where there is one in every pixel.
+    pub fn along(columns: &[(f64, f64, f64)], y: &Scale) -> Stretch {
+        let heights: Vec<_> =
+            columns.iter().map(|&(left, low, high)| (left, y.at(low), y.at(high))).collect();
+        let width = columns.first().zip(columns.last()).map_or(0.0, |(first, last)| last.0 - first.0);
+        Stretch { points: up_and_down(&heights), steep: columns.len() as f64 > width }
     }
 }
 
@@ -48,10 +57,9 @@ fn climbed(heights: impl Iterator<Item = f64> + Clone) -> f64 {
     heights.clone().zip(heights.skip(1)).map(|(a, b)| (b - a).abs()).sum()
 }
 
-/// A line up and down each pixel column that this line passes through, as far as this does.
-fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let columns = crossed(line).into_iter().enumerate();
-    let turns = columns.flat_map(|(i, (left, top, bottom))| {
+/// A line through the ends of each column, `(left edge, top, bottom)`, by turns from the top and from the bottom.
+fn up_and_down(columns: &[(f64, f64, f64)]) -> Vec<(f64, f64)> {
+    let turns = columns.iter().enumerate().flat_map(|(i, &(left, top, bottom))| {
         let (from, to) = if i % 2 == 0 { (top, bottom) } else { (bottom, top) };
         [(left + 0.5, from), (left + 0.5, to)]
     });
@@ -253,21 +261,17 @@ impl Extremes {
     }
 }
 
-/// The smallest and largest finite value of each pixel column: `(column's left edge, smallest, largest)`, columns
-/// without any left out. `low` and `high` may be the same.
+/// The ends of what is in each pixel column: `(column's left edge, smallest, largest)`, as `ends` says of its rows;
+/// columns without any left out.
 pub fn columns(
     time: &Times,
-    low: &Column,
-    high: &Column,
+    ends: impl Fn(Range<usize>) -> Option<(f64, f64)>,
     rows: Range<usize>,
     x: &Scale,
 ) -> Vec<(f64, f64, f64)> {
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
     for rows in pixel_columns(time, rows, x) {
-        let (least, most) = (low.over(rows.clone()).low, high.over(rows.clone()).high);
-        let Some(t) = time.get(rows.start).filter(|_| least.is_finite() && most.is_finite()) else {
-            continue;
-        };
+        let Some((t, (least, most))) = time.get(rows.start).zip(ends(rows)) else { continue };
         // What is beyond the edges counts to the columns there.
         let column = x.clamp(x.at(t)).floor();
         match all.last_mut() {
@@ -327,7 +331,9 @@ mod tests {
         let time = [1.0, 1.5, 2.0, 3.0];
         let (low, high) =
             (Column::from(vec![1.0, 0.0, 5.0, f64::NAN]), Column::from(vec![2.0, 3.0, 6.0, 7.0]));
-        let got = columns(&Times::from(time.to_vec()), &low, &high, 0..4, &identity());
+        let ends =
+            |rows: Range<usize>| low.extent(rows.clone()).zip(high.extent(rows)).map(|(l, h)| (l.0, h.1));
+        let got = columns(&Times::from(time.to_vec()), ends, 0..4, &identity());
         assert_eq!(got, vec![(1.0, 0.0, 3.0), (2.0, 5.0, 6.0)]);
     }
 
@@ -335,7 +341,7 @@ mod tests {
     fn a_steep_line_turns_in_the_columns_that_it_crosses() {
         let line = [(0.5, 0.0), (0.75, 8.0), (0.9, 4.0), (3.5, 30.0), (3.6, 2.0)];
         assert_eq!(crossed(&line), [(0.0, 0.0, 8.0), (1.0, 5.0, 15.0), (2.0, 15.0, 25.0), (3.0, 2.0, 30.0)]);
-        assert_eq!(turns(&line[..4])[..4], [(0.5, 0.0), (0.5, 8.0), (1.5, 15.0), (1.5, 5.0)]);
+        assert_eq!(up_and_down(&crossed(&line[..4]))[..4], [(0.5, 0.0), (0.5, 8.0), (1.5, 15.0), (1.5, 5.0)]);
         assert_eq!(crossed(&[(1.0, 1.0), (2.0, 3.0)]), [(1.0, 1.0, 3.0), (2.0, 3.0, 3.0)]);
         let wave = |height: f64, apart: f64| {
             let points = (0..100).map(|i| (apart * f64::from(i), height * f64::from(i % 2)));

@@ -1,7 +1,7 @@
 //! The overview: the whole series small, with its events, and the part that the chart shows.
 
 use super::chart::{Chart, Layout};
-use super::decimate::{Stretch, stretches};
+use super::decimate::{Stretch, columns};
 use super::overlay;
 use super::pen::{Pen, Rect};
 use super::scale::{Scale, View};
@@ -13,6 +13,26 @@ use plotters::style::RGBAColor;
 pub const HEIGHT: f64 = 34.0;
 /// See [`HEIGHT`].
 pub const LEAST: f64 = 300.0;
+/// So many CSS pixels the line may stand away from where the rows are by now, until it is drawn anew.
+const LAG: f64 = 2.0;
+
+/// The overview's line.
+#[derive(Debug)]
+pub struct Small {
+    place: Rect,
+    x: Scale,
+    y: Scale,
+    line: Vec<Stretch>,
+}
+
+impl Small {
+    /// Whether it still shows the series that has these scales in this place.
+    fn fits(&self, place: &Rect, x: &Scale, y: &Scale, lag: f64) -> bool {
+        let (from, to) = x.domain();
+        let near = |t: f64| (self.x.at(t) - x.at(t)).abs() <= lag;
+        self.place == *place && self.y == *y && near(from) && near(to)
+    }
+}
 
 impl Chart {
     /// Time to pixels in the overview, which always shows everything.
@@ -22,14 +42,20 @@ impl Chart {
         Some(Scale::new((all.from, all.to), (place.left, place.right)))
     }
 
-    /// The whole series in the overview's pixels.
-    fn small_line(&self, place: &Rect, x: &Scale) -> Vec<Stretch> {
-        let rows = 0..self.rows.len();
-        let (low, high) = self.rows.value.extent(rows.clone()).unwrap_or((0.0, 1.0));
+    /// Value to pixels in the overview.
+    fn small_heights(&self, place: &Rect) -> Scale {
+        let (low, high) = self.rows.value.extent(0..self.rows.len()).unwrap_or((0.0, 1.0));
         let air = if high > low { 0.0 } else { 1.0 };
-        let range = (place.bottom - 7.0 * self.scale, place.top + 4.0 * self.scale);
-        let y = Scale::new((low - air, high + air), range);
-        stretches(&self.rows.time, &self.rows.value, rows, x, &y, self.longest_gap())
+        Scale::new((low - air, high + air), (place.bottom - 7.0 * self.scale, place.top + 4.0 * self.scale))
+    }
+
+    /// The whole series, up and down each pixel column.
+    fn small_line(&self, x: &Scale, y: &Scale) -> Vec<Stretch> {
+        let rows = &self.rows;
+        let columns = columns(&rows.time, |part| rows.value.extent(part), 0..rows.len(), x);
+        let apart = self.gap_pixels(x).max(2.0);
+        let parts = columns.chunk_by(|a, b| b.0 - a.0 <= apart);
+        parts.map(|part| Stretch::along(part, y)).collect()
     }
 
     pub(super) fn draw_overview<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
@@ -43,10 +69,11 @@ impl Chart {
             pen.block(Rect { left, right, ..*place }, theme.paper)?;
         }
         let mut kept = self.small.borrow_mut();
-        if kept.as_ref().is_none_or(|(of, _)| of != place) {
-            *kept = Some((*place, self.small_line(place, &x)));
+        let y = self.small_heights(place);
+        if !kept.as_ref().is_some_and(|small| small.fits(place, &x, &y, LAG * s)) {
+            *kept = Some(Small { place: *place, x, y, line: self.small_line(&x, &y) });
         }
-        for stretch in kept.iter().flat_map(|(_, line)| line) {
+        for stretch in kept.iter().flat_map(|small| &small.line) {
             pen.curve(stretch, s.max(1.0), theme.muted)?;
         }
         for mark in self.marks.iter().filter(|mark| !mark.dismissed) {

@@ -131,6 +131,13 @@ impl Rows {
         true
     }
 
+    /// Whether the values from row `start` on are the first of these, so that these change none.
+    pub fn begins(&self, start: usize, values: &[f64]) -> bool {
+        let known = self.value.values().get(start..).unwrap_or_default();
+        let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
+        start > 0 && known.len() <= values.len() && known.iter().zip(values).all(same)
+    }
+
     /// Makes room for so many rows in the columns that have some.
     pub fn room(&mut self, rows: usize) {
         self.time.room(rows);
