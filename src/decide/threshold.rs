@@ -9,6 +9,7 @@ use super::history::History;
 use super::learned::{Lesson, Peaks};
 use super::published;
 use crate::error::{Error, Result};
+use crate::math::decimal;
 use crate::math::stats::{self, MAD_TO_SIGMA};
 use crate::score::rarity::{BUDGET, ExponentialTail, Rarity, rarity};
 
@@ -257,10 +258,9 @@ impl FromStr for Threshold {
         };
         let mut words = text.split_whitespace();
         let rule = words.next().unwrap_or_default();
-        let number = match words.next().map(str::parse::<f64>) {
-            Some(Ok(v)) if v.is_finite() => Some(v),
-            Some(_) => return Err(wrong("does not end in a number")),
-            None => None,
+        let number = match words.next().map(decimal::parse) {
+            Some(None) => return Err(wrong("does not end in a number")),
+            number => number.flatten(),
         };
         if words.next().is_some() {
             return Err(wrong("has more than a rule and a number"));

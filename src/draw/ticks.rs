@@ -38,11 +38,22 @@ pub fn value_labels(ticks: &[f64], decimal: char) -> Vec<String> {
         .iter()
         .map(|&t| {
             let t = if t.abs() < step / 1e6 { 0.0 } else { t };
-            let text = format!("{:.*}", decimals, t / unit).replace('.', &decimal.to_string());
-            let text = text.replace('-', "\u{2212}");
+            let text = fixed(t / unit, decimals, decimal);
             if prefix.is_empty() || t == 0.0 { text } else { format!("{text}\u{2009}{prefix}") }
         })
         .collect()
+}
+
+/// A number with so many decimals, at most 9, and with a true minus.
+fn fixed(number: f64, decimals: usize, decimal: char) -> String {
+    let sign = if number < 0.0 { "\u{2212}" } else { "" };
+    let unit = 10u64.pow(decimals.min(9) as u32);
+    let units = (number.abs() * unit as f64).round();
+    if units >= 1e15 {
+        return format!("{sign}{}", number.abs().round());
+    }
+    let (whole, rest) = (units as u64 / unit, units as u64 % unit);
+    if decimals == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}{decimal}{rest:0decimals$}") }
 }
 
 /// The SI prefix that brings a size between 1 and 1000, from 10 000 on and below 0.001: between them a plain

@@ -1,5 +1,7 @@
 //! Times and numbers as text.
 
+use crate::math::decimal;
+
 /// The unit of numeric times since 1970, told apart by size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimeUnit {
@@ -33,11 +35,8 @@ impl TimeUnit {
 
 /// A finite number; with `comma`, a decimal comma is one too.
 pub(super) fn number(text: &str, comma: bool) -> Option<f64> {
-    let parsed = match text.parse::<f64>() {
-        Err(_) if comma && text.matches(',').count() == 1 => text.replace(',', ".").parse::<f64>().ok()?,
-        parsed => parsed.ok()?,
-    };
-    parsed.is_finite().then_some(parsed)
+    let decimal_comma = || (comma && text.matches(',').count() == 1).then(|| text.replace(',', "."));
+    decimal::parse(text).or_else(|| decimal::parse(&decimal_comma()?))
 }
 
 /// Whether a field says that its value is missing.
@@ -80,7 +79,7 @@ pub(super) fn iso(text: &str) -> Option<f64> {
 fn seconds(rest: &str) -> Option<(f64, usize)> {
     let Some(after) = rest.strip_prefix(':') else { return Some((0.0, 0)) };
     let end = after.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(after.len());
-    let seconds: f64 = after[..end].parse().ok()?;
+    let seconds = decimal::parse(&after[..end])?;
     (seconds < 61.0).then_some((seconds, end + 1))
 }
 

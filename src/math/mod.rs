@@ -1,6 +1,7 @@
 //! Numbers: statistics, linear algebra, optimisation, seeded randomness.
 
 pub mod autoregression;
+pub mod decimal;
 pub mod functional;
 pub mod kmeans;
 pub mod kshape;

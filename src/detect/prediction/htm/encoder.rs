@@ -32,15 +32,15 @@ impl Encoder {
     pub(super) fn bits(&self, value: f64, index: usize) -> Vec<usize> {
         // Signed, so that values below 0 have buckets of their own; far values share the outermost.
         let bucket = (value / self.resolution).floor().clamp(-1e15, 1e15) as i64;
-        let bit = |i: usize| (mix(self.seed ^ mix((bucket + i as i64) as u64)) % VALUE_BITS as u64) as usize;
-        let mut bits: Vec<usize> = (0..SET_BITS).map(bit).collect();
+        let bit = |i: usize| (mix(self.seed ^ mix((bucket + i as i64) as u64)) % VALUE_BITS as u64) as u32;
+        let mut bits: Vec<u32> = (0..SET_BITS).map(bit).collect();
         if let Some(day) = self.day {
             let first = (index % day) * TIME_BITS / day;
-            bits.extend((0..SET_BITS).map(|i| VALUE_BITS + (first + i) % TIME_BITS));
+            bits.extend((0..SET_BITS).map(|i| (VALUE_BITS + (first + i) % TIME_BITS) as u32));
         }
         bits.sort_unstable();
         bits.dedup();
-        bits
+        bits.into_iter().map(|bit| bit as usize).collect()
     }
 }
 

@@ -80,8 +80,10 @@ impl Pooler {
         if winners < columns {
             self.ranks.select_nth_unstable(winners);
         }
-        let mut active: Vec<usize> = self.ranks[..winners].iter().map(|r| (r & 0xFFFF) as usize).collect();
-        active.sort_unstable();
+        self.ranks.truncate(winners);
+        self.ranks.iter_mut().for_each(|rank| *rank &= 0xFFFF);
+        self.ranks.sort_unstable();
+        let active: Vec<usize> = self.ranks.iter().map(|column| *column as usize).collect();
         self.change.fill(-self.rates.decrement);
         for bit in set {
             self.change[*bit] = self.rates.increment;
