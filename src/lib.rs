@@ -26,6 +26,9 @@ pub mod draw;
 pub mod evaluate;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
+#[cfg(test)]
+#[path = "../tests/golden/mod.rs"]
+mod golden;
 
 pub use error::{Error, Result};
 pub use pipeline::{Decision, Pipeline, Report, Settings, Watch};

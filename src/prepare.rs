@@ -281,6 +281,7 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{golden, numbers};
     use proptest::prelude::*;
 
     fn series(rows: &[(f64, f64)]) -> Series {
@@ -349,17 +350,13 @@ mod tests {
 
     #[test]
     fn means_over_an_interval_agree_with_the_reference() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../tests/golden/preprocess.json")).unwrap();
-        let column = |v: &serde_json::Value| -> Vec<f64> {
-            v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
-        };
-        let seconds = column(&golden["inputs"]["timestamp"]);
-        let values = column(&golden["inputs"]["value_null_is_missing"]);
+        let golden = golden("preprocess");
+        let seconds = numbers(&golden["inputs"]["timestamp"]);
+        let values = numbers(&golden["inputs"]["value_null_is_missing"]);
         let rows: Vec<(f64, f64)> = seconds.iter().zip(values).map(|(t, v)| (1000.0 * t, v)).collect();
         let options = Options { interval: Some(180_000.0), ..Options::default() };
         let (means, filled, _) = place(&options, &rows);
-        let want = column(&golden["outputs"]["aggregate_180s_mean"]);
+        let want = numbers(&golden["outputs"]["aggregate_180s_mean"]);
         // The last one is still open.
         assert_eq!(means.len() + 1, want.len());
         for (i, (mean, want)) in means.iter().zip(&want).enumerate() {

@@ -9,10 +9,8 @@ use anomaly_widget::nn::net::{Extent, Layer, Net, Output};
 use anomaly_widget::nn::weights::Tensor;
 use serde_json::Value;
 
-fn golden(name: &str) -> Value {
-    let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
+mod golden;
+use golden::golden;
 
 /// Numbers of nested lists, in order, and their extents.
 fn numbers(value: &Value) -> (Vec<usize>, Vec<f32>) {

@@ -137,6 +137,7 @@ fn windows(n: usize, rule: &Rule) -> Vec<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{golden, numbers};
 
     #[test]
     fn prunes_like_telemanom() {
@@ -146,18 +147,10 @@ mod tests {
         assert_eq!(prune(peaks(&[1.0, 0.99]), 0.98, 0.1).len(), 0);
     }
 
-    fn golden() -> serde_json::Value {
-        serde_json::from_str(include_str!("../../tests/golden/thresholding.json")).unwrap()
-    }
-
-    fn numbers(value: &serde_json::Value) -> Vec<f64> {
-        value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-    }
-
     /// Reference event lists: start and end inclusive, severity.
     #[test]
     fn reproduces_the_reference_event_lists() {
-        let golden = golden();
+        let golden = golden("thresholding");
         let e = numbers(&golden["inputs"]["e"]);
         let lists = golden["outputs"]["find_anomalies"].as_object().unwrap();
         let mut compared = 0;
@@ -192,7 +185,7 @@ mod tests {
 
     #[test]
     fn reproduces_the_reference_sequences() {
-        let golden = golden();
+        let golden = golden("thresholding");
         let want = &golden["outputs"];
         let e = numbers(&golden["inputs"]["e"]);
         let number = |v: &serde_json::Value| v.as_f64().unwrap();
@@ -228,7 +221,7 @@ mod tests {
 
     #[test]
     fn reproduces_the_reference_pruning_and_merging() {
-        let golden = golden();
+        let golden = golden("thresholding");
         for case in golden["outputs"]["prune_cases_theta_0_1"].as_array().unwrap() {
             let heights = numbers(&case["max_errors_desc_last_is_non_anomalous"]);
             let (below, peaks) = heights.split_last().unwrap();

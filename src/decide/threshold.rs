@@ -318,6 +318,7 @@ impl From<Threshold> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{golden, numbers};
 
     #[test]
     fn written_forms_round_trip() {
@@ -412,11 +413,7 @@ mod tests {
 
     #[test]
     fn the_dynamic_limit_agrees_with_the_reference_grid() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/thresholding.json")).unwrap();
-        let numbers = |v: &serde_json::Value| -> Vec<f64> {
-            v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-        };
+        let golden = golden("thresholding");
         let e = numbers(&golden["inputs"]["e"]);
         let number = |key: &str| golden["outputs"][key].as_f64().unwrap();
         assert!((stats::mean(&e) - number("mean")).abs() < 1e-9);

@@ -189,16 +189,16 @@ impl Overlap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{as_type, golden};
 
     /// Values made by the reference scorer on seeded input; the file says how.
     #[test]
     fn agrees_with_the_reference_scorer() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/evaluate.json")).unwrap();
+        let golden = golden("evaluate");
         for (name, case) in golden["quality"].as_object().unwrap() {
-            let scores: Vec<f64> = serde_json::from_value(case["scores"].clone()).unwrap();
-            let labels: Vec<(usize, usize)> = serde_json::from_value(case["labels"].clone()).unwrap();
-            let events: Vec<(usize, usize)> = serde_json::from_value(case["events"].clone()).unwrap();
+            let scores: Vec<f64> = as_type(&case["scores"]);
+            let labels: Vec<(usize, usize)> = as_type(&case["labels"]);
+            let events: Vec<(usize, usize)> = as_type(&case["events"]);
             // The reference's intervals include their end.
             let open = |v: &[(usize, usize)]| v.iter().map(|(a, b)| (*a, b + 1)).collect::<Vec<_>>();
             let (labels, events) = (open(&labels), open(&events));
@@ -223,9 +223,8 @@ mod tests {
 
     #[test]
     fn agrees_with_the_reference_metrics() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/metrics.json")).unwrap();
-        let scores: Vec<f64> = serde_json::from_value(golden["inputs"]["score"].clone()).unwrap();
+        let golden = golden("metrics");
+        let scores: Vec<f64> = as_type(&golden["inputs"]["score"]);
         let labelled: Vec<bool> =
             golden["inputs"]["label"].as_array().unwrap().iter().map(|v| v.as_u64() == Some(1)).collect();
         let want = &golden["outputs"];

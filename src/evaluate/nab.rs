@@ -81,20 +81,20 @@ fn worths(n: usize, windows: &[(usize, usize)]) -> (Vec<f64>, Vec<Option<usize>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{as_type, golden};
 
     #[test]
     fn agrees_with_the_reference_scorer() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/evaluate.json")).unwrap();
+        let golden = golden("evaluate");
         for (name, case) in golden["nab"].as_object().unwrap() {
             let corpus: Vec<Scored> = case["corpus"]
                 .as_array()
                 .unwrap()
                 .iter()
                 .map(|s| {
-                    let windows: Vec<(usize, usize)> = serde_json::from_value(s["windows"].clone()).unwrap();
+                    let windows: Vec<(usize, usize)> = as_type(&s["windows"]);
                     Scored {
-                        scores: serde_json::from_value(s["scores"].clone()).unwrap(),
+                        scores: as_type(&s["scores"]),
                         windows: windows.iter().map(|(a, b)| (*a, b + 1)).collect(),
                     }
                 })

@@ -125,22 +125,11 @@ pub fn hannan_rissanen(values: &[f64], errors: &[f64], p: usize, q: usize) -> (V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{near, numbers};
 
     fn golden() -> (Vec<f64>, serde_json::Value) {
-        let all: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/ar_fit.json")).unwrap();
+        let all = crate::golden::golden("ar_fit");
         (numbers(&all["inputs"]["y"]), all["outputs"].clone())
-    }
-
-    fn numbers(v: &serde_json::Value) -> Vec<f64> {
-        v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-    }
-
-    fn near(got: &[f64], want: &[f64], what: &str) {
-        assert_eq!(got.len(), want.len(), "{what}");
-        for (g, w) in got.iter().zip(want) {
-            assert!((g - w).abs() <= 1e-8 + 1e-8 * w.abs(), "{what}: {got:?} for {want:?}");
-        }
     }
 
     #[test]
@@ -148,9 +137,9 @@ mod tests {
         let (y, want) = golden();
         let covariances = autocovariances(&y, 10);
         let correlations: Vec<f64> = covariances.iter().map(|c| c / covariances[0]).collect();
-        near(&correlations, &numbers(&want["acf_0_10"]), "acf");
+        near(&correlations, &numbers(&want["acf_0_10"]), 1e-8, "acf");
         let partial = partial_autocorrelations(&covariances);
-        near(&partial[..6], &numbers(&want["pacf_yw_mle_0_6"])[1..], "pacf");
+        near(&partial[..6], &numbers(&want["pacf_yw_mle_0_6"])[1..], 1e-8, "pacf");
         // The same sums over the pairs there are.
         let n = y.len() as f64;
         let adjusted: Vec<f64> =
@@ -160,38 +149,37 @@ mod tests {
             let number = |key: &str| [want[key].as_f64().unwrap()];
             for (covariances, name) in [(&covariances, "yw_mle"), (&adjusted, "yw_adjusted")] {
                 let phi = from_partial(&partial_autocorrelations(&covariances[..=p]));
-                near(&phi, &numbers(&want[format!("{name}_phi")]), name);
+                near(&phi, &numbers(&want[format!("{name}_phi")]), 1e-8, name);
                 let variance = covariances[0] - dot(&phi, &covariances[1..=p]);
-                near(&[variance.sqrt()], &number(&format!("{name}_sigma")), name);
+                near(&[variance.sqrt()], &number(&format!("{name}_sigma")), 1e-8, name);
             }
             let (partial, variance) = burg(&y, p);
-            near(&from_partial(&partial), &numbers(&want["burg_phi"]), "Burg");
-            near(&[variance], &number("burg_sigma2"), "Burg's variance");
+            near(&from_partial(&partial), &numbers(&want["burg_phi"]), 1e-8, "Burg");
+            near(&[variance], &number("burg_sigma2"), 1e-8, "Burg's variance");
             let rows: Vec<f64> = (p..y.len())
                 .flat_map(|t| std::iter::once(1.0).chain((1..=p).map(|i| y[t - i]).collect::<Vec<_>>()))
                 .collect();
             let b = least_squares(&rows, p + 1, &y[p..], 0.0);
-            near(&b, &numbers(&want["ols_const_phi"]), "least squares");
+            near(&b, &numbers(&want["ols_const_phi"]), 1e-8, "least squares");
             let fitted: Vec<f64> = rows.chunks_exact(p + 1).map(|row| dot(row, &b)).collect();
             let variance =
                 y[p..].iter().zip(&fitted).map(|(y, f)| (y - f).powi(2)).sum::<f64>() / fitted.len() as f64;
-            near(&[variance], &number("ols_sigma2"), "least squares, variance");
+            near(&[variance], &number("ols_sigma2"), 1e-8, "least squares, variance");
             // Of the normal errors with this variance; it counts as one parameter more.
             let loss = fitted.len() as f64 * ((std::f64::consts::TAU * variance).ln() + 1.0);
-            near(&[loss + 2.0 * (p + 2) as f64], &number("ols_aic"), "least squares, AIC");
+            near(&[loss + 2.0 * (p + 2) as f64], &number("ols_aic"), 1e-8, "least squares, AIC");
             if !want["ols_fitted"].is_null() {
-                near(&fitted, &numbers(&want["ols_fitted"]), "least squares, fitted");
+                near(&fitted, &numbers(&want["ols_fitted"]), 1e-8, "least squares, fitted");
             }
         }
         let (phi, theta) = hannan_rissanen(&y, &long_errors(&y, 6), 2, 1);
-        near(&phi, &numbers(&want["hannan_rissanen_2_1"]["ar"]), "Hannan and Rissanen, φ");
-        near(&theta, &numbers(&want["hannan_rissanen_2_1"]["ma"]), "Hannan and Rissanen, θ");
+        near(&phi, &numbers(&want["hannan_rissanen_2_1"]["ar"]), 1e-8, "Hannan and Rissanen, φ");
+        near(&theta, &numbers(&want["hannan_rissanen_2_1"]["ma"]), 1e-8, "Hannan and Rissanen, θ");
     }
 
     #[test]
     fn correlations_of_a_periodic_series_agree_with_the_reference() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/preprocess.json")).unwrap();
+        let golden = crate::golden::golden("preprocess");
         let series = golden["inputs"]["series_full_null_is_missing"].as_array().unwrap();
         let known: Vec<f64> = series.iter().filter_map(serde_json::Value::as_f64).collect();
         // The reference fills what is missing with the median.
@@ -199,13 +187,13 @@ mod tests {
             series.iter().map(|v| v.as_f64().unwrap_or_else(|| stats::median(&known))).collect();
         let covariances = autocovariances(&filled, 60);
         let correlations: Vec<f64> = covariances.iter().map(|c| c / covariances[0]).collect();
-        near(&correlations, &numbers(&golden["outputs"]["acf_0_60"]), "acf");
+        near(&correlations, &numbers(&golden["outputs"]["acf_0_60"]), 1e-8, "acf");
     }
 
     #[test]
     fn the_maps_invert_each_other_and_cut_what_is_not_stationary() {
         let partial = [0.5, -0.3, 0.9];
-        near(&to_partial(&from_partial(&partial), 0.99), &partial, "there and back");
+        near(&to_partial(&from_partial(&partial), 0.99), &partial, 1e-8, "there and back");
         assert_eq!(from_partial(&[0.5, 0.2]), [0.4, 0.2]);
         assert_eq!(to_partial(&[1.7], 0.9), [0.9]);
         assert!(to_partial(&[3.0, 1.0, -8.0], 0.9).iter().all(|r| r.abs() <= 0.9));

@@ -188,25 +188,13 @@ pub fn median_curve<'a>(curves: impl Iterator<Item = &'a Vec<f64>> + Clone) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{near, numbers};
     use crate::math::random::Random;
 
     fn golden() -> (Vec<Vec<f64>>, serde_json::Value) {
-        let all: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/fda.json")).unwrap();
+        let all = crate::golden::golden("fda");
         let curves = all["inputs"]["curves"].as_array().unwrap().iter().map(numbers).collect();
         (curves, all["outputs"].clone())
-    }
-
-    fn numbers(v: &serde_json::Value) -> Vec<f64> {
-        v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-    }
-
-    fn near(got: &[f64], want: &serde_json::Value, tolerance: f64, what: &str) {
-        let want = numbers(want);
-        assert_eq!(got.len(), want.len(), "{what}");
-        for (i, (g, w)) in got.iter().zip(&want).enumerate() {
-            assert!((g - w).abs() <= tolerance * (1.0 + w.abs()), "{what} at {i}: {g} for {w}");
-        }
     }
 
     #[test]
@@ -217,7 +205,7 @@ mod tests {
             (Depth::Band, "band_depth_j2"),
             (Depth::Integrated, "fraiman_muniz_discrete_mean"),
         ] {
-            near(&depth.of(&curves), &want[key], 1e-9, key);
+            near(&depth.of(&curves), &numbers(&want[key]), 1e-9, key);
         }
         let boxplot = Boxplot::of(&curves, Depth::ModifiedBand);
         let want = &want["functional_boxplot_factor_1_5"];
@@ -226,17 +214,17 @@ mod tests {
         let sorted: Vec<f64> = boxplot.order.iter().map(|i| depth[*i]).collect();
         let order: Vec<f64> = numbers(&want["order_desc"]).iter().map(|i| depth[*i as usize]).collect();
         assert!(sorted.iter().zip(&order).all(|(a, b)| (a - b).abs() < 1e-12));
-        near(&boxplot.lower, &want["central_lower"], 1e-9, "lower");
-        near(&boxplot.upper, &want["central_upper"], 1e-9, "upper");
+        near(&boxplot.lower, &numbers(&want["central_lower"]), 1e-9, "lower");
+        near(&boxplot.upper, &numbers(&want["central_upper"]), 1e-9, "upper");
         let fence = |edge: &[f64], out: f64| -> Vec<f64> {
             let width = boxplot.upper.iter().zip(&boxplot.lower).map(|(high, low)| high - low);
             edge.iter().zip(width).map(|(e, w)| e + out * w).collect()
         };
-        near(&fence(&boxplot.lower, -1.5), &want["fence_lower"], 1e-9, "lower fence");
-        near(&fence(&boxplot.upper, 1.5), &want["fence_upper"], 1e-9, "upper fence");
+        near(&fence(&boxplot.lower, -1.5), &numbers(&want["fence_lower"]), 1e-9, "lower fence");
+        near(&fence(&boxplot.upper, 1.5), &numbers(&want["fence_upper"]), 1e-9, "upper fence");
         let most = |c: &Vec<f64>| boxplot.exceedance(c, 1.5, 0.0).into_iter().fold(0.0, f64::max);
         let out: Vec<f64> = curves.iter().map(most).collect();
-        near(&out, &want["max_exceedance_in_ranges"], 1e-9, "exceedance");
+        near(&out, &numbers(&want["max_exceedance_in_ranges"]), 1e-9, "exceedance");
         let flags: Vec<bool> =
             want["outlier"].as_array().unwrap().iter().map(|b| b.as_bool().unwrap()).collect();
         assert_eq!(out.iter().map(|e| *e > 0.0).collect::<Vec<_>>(), flags);
@@ -252,7 +240,7 @@ mod tests {
             .iter()
             .map(|c| (0..c.len()).map(|t| (c[t] - median[t]).abs() / scale[t]).fold(0.0, f64::max))
             .collect();
-        near(&most, &want["pointwise_robust_z"], 1e-9, "distance");
+        near(&most, &numbers(&want["pointwise_robust_z"]), 1e-9, "distance");
     }
 
     #[test]
@@ -260,27 +248,32 @@ mod tests {
         let (curves, want) = golden();
         let weights = numbers(&want["fpca"]["weights"]);
         let three = CurveComponents::of(&curves, &weights, |_| 3);
-        near(&three.mean, &want["fpca"]["mean_curve"], 1e-9, "mean");
-        near(&three.variances[..6], &want["fpca"]["eigenvalues"], 1e-7, "variances");
+        near(&three.mean, &numbers(&want["fpca"]["mean_curve"]), 1e-9, "mean");
+        near(&three.variances[..6], &numbers(&want["fpca"]["eigenvalues"]), 1e-7, "variances");
         for (curve, scores) in curves.iter().zip(want["fpca"]["scores_up_to_sign_abs"].as_array().unwrap()) {
             let away = |k: &[f64]| -> f64 {
                 let part = |t: usize| weights[t] * (curve[t] - three.mean[t]) * k[t];
                 (0..weights.len()).map(part).sum::<f64>().abs()
             };
             let got: Vec<f64> = three.components.iter().map(|k| away(k)).collect();
-            near(&got, scores, 1e-7, "scores");
+            near(&got, &numbers(scores), 1e-7, "scores");
         }
         let residuals: Vec<Vec<f64>> = curves.iter().map(|c| three.residual(c)).collect();
         let sizes: Vec<f64> = residuals.iter().map(|r| three.size(r)).collect();
-        near(&sizes, &want["fpca"]["residual_ise"], 1e-7, "residual");
+        near(&sizes, &numbers(&want["fpca"]["residual_ise"]), 1e-7, "residual");
         let most: Vec<f64> =
             residuals.iter().map(|r| r.iter().fold(0.0, |a: f64, v| a.max(v.abs()))).collect();
-        near(&most, &want["fpca"]["residual_max_abs"], 1e-7, "largest residual");
+        near(&most, &numbers(&want["fpca"]["residual_max_abs"]), 1e-7, "largest residual");
         let kept: Vec<Vec<f64>> =
             curves.iter().enumerate().filter(|(i, _)| *i != 5 && *i != 9).map(|(_, c)| c.clone()).collect();
         let two = CurveComponents::of(&kept, &weights, |_| 2);
         let sizes: Vec<f64> = curves.iter().map(|c| two.size(&two.residual(c))).collect();
-        near(&sizes, &want["fpca_trained_without_5_9_k2"]["residual_ise_all"], 1e-7, "without the outliers");
+        near(
+            &sizes,
+            &numbers(&want["fpca_trained_without_5_9_k2"]["residual_ise_all"]),
+            1e-7,
+            "without the outliers",
+        );
     }
 
     #[test]

@@ -123,6 +123,7 @@ fn refined(values: &[f64], lag: usize, reach: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::golden;
     use crate::math::random::Random;
     use std::f64::consts::TAU;
 
@@ -200,8 +201,7 @@ mod tests {
 
     #[test]
     fn the_period_of_the_reference_series_is_found() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/preprocess.json")).unwrap();
+        let golden = golden("preprocess");
         let series = golden["inputs"]["series_full_null_is_missing"].as_array().unwrap();
         let values: Vec<f64> = series.iter().filter_map(serde_json::Value::as_f64).collect();
         let want = golden["outputs"]["acf_best_period"].as_u64().unwrap() as usize;

@@ -100,6 +100,7 @@ pub fn rolling_mean(values: &[f64], w: usize, min_periods: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{golden, near, numbers};
 
     #[test]
     fn equal_keys_stay_in_their_order() {
@@ -121,34 +122,27 @@ mod tests {
 
     #[test]
     fn statistics_agree_with_the_reference() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/preprocess.json")).unwrap();
-        let column = |v: &serde_json::Value| -> Vec<f64> {
-            v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
-        };
-        let near = |got: &[f64], want: &[f64], what: &str| {
-            assert_eq!(got.len(), want.len(), "{what}");
-            for (i, (g, w)) in got.iter().zip(want).enumerate() {
-                let close = (g - w).abs() <= 1e-9 + 1e-9 * w.abs() || (g.is_nan() && w.is_nan());
-                assert!(close, "{what} at {i}: {g} for {w}");
-            }
-        };
+        let golden = golden("preprocess");
         let want = &golden["outputs"];
-        let number = |v: &serde_json::Value| [v.as_f64().unwrap()];
-        let x = finite(&column(&golden["inputs"]["series_full_null_is_missing"]));
-        near(&[median(&x)], &number(&want["median"]), "median");
+        let x = finite(&numbers(&golden["inputs"]["series_full_null_is_missing"]));
+        near(&[median(&x)], &numbers(&want["median"]), 1e-9, "median");
         // The reference fills what is missing with the median first.
-        let filled: Vec<f64> = column(&golden["inputs"]["series_full_null_is_missing"])
+        let filled: Vec<f64> = numbers(&golden["inputs"]["series_full_null_is_missing"])
             .into_iter()
             .map(|v| if v.is_finite() { v } else { median(&x) })
             .collect();
-        near(&[mad(&filled)], &number(&want["mad"]), "mad");
+        near(&[mad(&filled)], &numbers(&want["mad"]), 1e-9, "mad");
         let z: Vec<f64> = filled.iter().map(|v| (v - median(&filled)) / (1.4826 * mad(&filled))).collect();
-        near(&z, &column(&want["robust_z"]), "robust z");
-        near(&[mean(&filled)], &number(&want["welford"]["mean"]), "mean");
-        near(&[std(&filled).powi(2)], &number(&want["welford"]["var_population"]), "variance");
+        near(&z, &numbers(&want["robust_z"]), 1e-9, "robust z");
+        near(&[mean(&filled)], &numbers(&want["welford"]["mean"]), 1e-9, "mean");
+        near(&[std(&filled).powi(2)], &numbers(&want["welford"]["var_population"]), 1e-9, "variance");
         let quantiles = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99].map(|q| quantile(&filled, q));
-        near(&quantiles, &column(&want["percentiles_1_5_25_50_75_95_99_linear"]), "quantiles");
-        near(&rolling_mean(&filled, 10, 5), &column(&want["rolling_mean_10_centred_min5"]), "rolling mean");
+        near(&quantiles, &numbers(&want["percentiles_1_5_25_50_75_95_99_linear"]), 1e-9, "quantiles");
+        near(
+            &rolling_mean(&filled, 10, 5),
+            &numbers(&want["rolling_mean_10_centred_min5"]),
+            1e-9,
+            "rolling mean",
+        );
     }
 }

@@ -125,6 +125,7 @@ pub const ENTRY: Entry = Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{golden, numbers};
 
     /// The window scores in order of their windows.
     fn windows(params: serde_json::Value, train: &[f64], x: &[f64]) -> Vec<f64> {
@@ -138,11 +139,9 @@ mod tests {
 
     #[test]
     fn the_self_join_equals_the_reference_matrix_profile() {
-        let file = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/subsequence.json"));
-        let golden: serde_json::Value = serde_json::from_str(file).unwrap();
-        let column = |v: &serde_json::Value| -> Vec<f64> { serde_json::from_value(v.clone()).unwrap() };
-        let x = column(&golden["inputs"]["series"]);
-        let want = column(&golden["outputs"]["matrix_profile"]);
+        let golden = golden("subsequence");
+        let x = numbers(&golden["inputs"]["series"]);
+        let want = numbers(&golden["outputs"]["matrix_profile"]);
         // The reference leaves out starts up to 10 apart, the zone of windows of 20 those less than 10 apart.
         let params: Params = serde_json::from_value(serde_json::json!({"window": 20, "floor": 0.0})).unwrap();
         let measure = crate::detect::similarity::measure(&x, 20, Form::ZNormalised, params.floor);

@@ -217,6 +217,7 @@ pub const ENTRY: Entry = Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{as_type, golden, numbers};
     use crate::math::profile::{Measure, Reference, Sweep};
     use crate::math::random::Random;
 
@@ -275,12 +276,9 @@ mod tests {
 
     #[test]
     fn aggregates_equal_the_reference_values() {
-        let file = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/knn_radius.json"));
-        let golden: serde_json::Value = serde_json::from_str(file).unwrap();
-        let rows = |v: &serde_json::Value| -> Vec<Vec<f64>> { serde_json::from_value(v.clone()).unwrap() };
-        let column = |v: &serde_json::Value| -> Vec<f64> { serde_json::from_value(v.clone()).unwrap() };
+        let golden = golden("knn_radius");
         let (inputs, outputs) = (&golden["inputs"], &golden["outputs"]);
-        let train = rows(&inputs["X"]);
+        let train = as_type::<Vec<Vec<f64>>>(&inputs["X"]);
         // Points in the plane are windows of two points; each is a stretch of its own.
         let nearest = |q: &[f64], skip: Option<usize>| -> Vec<(f64, usize)> {
             let mut found: Vec<(f64, usize)> = (0..train.len())
@@ -298,7 +296,7 @@ mod tests {
             found.truncate(5);
             found
         };
-        let queries = rows(&inputs["Q"]);
+        let queries = as_type::<Vec<Vec<f64>>>(&inputs["Q"]);
         let own: Vec<_> = (0..train.len()).map(|i| nearest(&train[i], Some(i))).collect();
         let fresh: Vec<_> = queries.iter().map(|q| nearest(q, None)).collect();
         let close = |got: f64, want: f64| assert!((got - want).abs() <= 1e-9 + 1e-9 * want, "{got} {want}");
@@ -307,7 +305,7 @@ mod tests {
         {
             let got: Vec<Vec<usize>> = found.iter().map(|f| f.iter().map(|n| n.1).collect()).collect();
             assert_eq!(serde_json::json!(got), outputs[indices]);
-            let want = rows(&outputs[distances]).concat();
+            let want = numbers(&outputs[distances]);
             found.iter().flatten().zip(want).for_each(|(got, want)| close(got.0, want));
         }
         for (name, aggregate) in
@@ -318,8 +316,8 @@ mod tests {
             };
             let (own, fresh) = (of(&own), of(&fresh));
             let want = [
-                column(&outputs[format!("pyod_train_{name}")]),
-                column(&outputs[format!("pyod_query_{name}")]),
+                numbers(&outputs[format!("pyod_train_{name}")]),
+                numbers(&outputs[format!("pyod_query_{name}")]),
             ];
             own.iter().chain(&fresh).zip(want.concat()).for_each(|(got, want)| close(*got, want));
             if let Some(limit) = outputs[format!("pyod_threshold_{name}_contamination_0.1")].as_f64() {

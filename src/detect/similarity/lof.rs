@@ -234,12 +234,9 @@ pub const ENTRY: Entry = Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{as_type, golden, near, numbers};
 
     type Rows = Vec<Vec<f64>>;
-
-    fn column(v: &serde_json::Value) -> Vec<f64> {
-        serde_json::from_value(v.clone()).unwrap()
-    }
 
     fn nearest(rows: &Rows, q: &[f64], skip: Option<usize>, k: usize) -> Vec<Near1> {
         let distance = |row: &Vec<f64>| row.iter().zip(q).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
@@ -255,37 +252,29 @@ mod tests {
         (Densities::new(neighbours.clone(), k, |_| 1e-10), neighbours)
     }
 
-    fn close(got: &[f64], want: &[f64], tolerance: f64) {
-        assert_eq!(got.len(), want.len());
-        for (got, want) in got.iter().zip(want) {
-            assert!((got - want).abs() <= tolerance * (1.0 + want.abs()), "{got} {want}");
-        }
-    }
-
     #[test]
     fn factors_equal_the_reference_values() {
-        let file = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lof.json"));
-        let golden: serde_json::Value = serde_json::from_str(file).unwrap();
-        let rows: Rows = serde_json::from_value(golden["inputs"]["X"].clone()).unwrap();
-        let queries: Rows = serde_json::from_value(golden["inputs"]["Q"].clone()).unwrap();
+        let golden = golden("lof");
+        let rows: Rows = as_type(&golden["inputs"]["X"]);
+        let queries: Rows = as_type(&golden["inputs"]["Q"]);
         for k in [5, 10, 20] {
             let want = &golden["outputs"][format!("k{k}")];
             let (densities, neighbours) = fit(&rows, k);
-            close(&densities.kth, &column(&want["k_distance"]), 1e-9);
-            close(&densities.lrd, &column(&want["lrd"]), 1e-9);
+            near(&densities.kth, &numbers(&want["k_distance"]), 1e-9, "lof");
+            near(&densities.lrd, &numbers(&want["lrd"]), 1e-9, "lof");
             let own: Vec<f64> = neighbours.iter().map(|n| densities.factor(n, |_| false)).collect();
-            close(&own, &column(&want["lof"]), 1e-9);
+            near(&own, &numbers(&want["lof"]), 1e-9, "lof");
             let limit = want["threshold_contamination_0_1"].as_f64().unwrap();
-            close(&[stats::quantile(&own, 0.9)], &[limit], 1e-9);
+            near(&[stats::quantile(&own, 0.9)], &[limit], 1e-9, "lof");
             let fresh: Vec<f64> =
                 queries.iter().map(|q| densities.factor(&nearest(&rows, q, None, k), |_| false)).collect();
-            close(&fresh, &column(&want["novelty_lof_of_Q"]), 1e-9);
+            near(&fresh, &numbers(&want["novelty_lof_of_Q"]), 1e-9, "lof");
         }
         let mut doubled = rows.clone();
         doubled.extend(vec![rows[0].clone(); 8]);
         let (densities, neighbours) = fit(&doubled, 5);
         let own: Vec<f64> = neighbours.iter().map(|n| densities.factor(n, |_| false)).collect();
-        close(&own, &column(&golden["outputs"]["duplicates_k5"]["lof"]), 1e-6);
+        near(&own, &numbers(&golden["outputs"]["duplicates_k5"]["lof"]), 1e-6, "lof");
     }
 
     #[test]
@@ -329,6 +318,6 @@ mod tests {
             let fitted = build(&Setup { params, ..Setup::default() }).unwrap().fit(x).unwrap();
             stats::finite(&fitted.score(x).unwrap().value)
         };
-        close(&scores(&x), &scores(&scaled), 1e-9);
+        near(&scores(&x), &scores(&scaled), 1e-9, "lof");
     }
 }

@@ -159,15 +159,14 @@ pub const ENTRY: Entry = Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{as_type, golden, numbers};
     use crate::math::profile::{Measure, Reference};
 
     #[test]
     fn counts_equal_the_reference_values() {
-        let file = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/knn_radius.json"));
-        let golden: serde_json::Value = serde_json::from_str(file).unwrap();
-        let rows = |v: &serde_json::Value| -> Vec<Vec<f64>> { serde_json::from_value(v.clone()).unwrap() };
-        let train = rows(&golden["inputs"]["X"]);
-        let queries = rows(&golden["inputs"]["Q"]);
+        let golden = golden("knn_radius");
+        let train: Vec<Vec<f64>> = as_type(&golden["inputs"]["X"]);
+        let queries: Vec<Vec<f64>> = as_type(&golden["inputs"]["Q"]);
         // Points in the plane are windows of two points; laid end to end, every second window is one.
         let measure = Measure { window: 2, form: Form::Raw, floor: 0.0 };
         let near = |q: &[f64], rho: f64, skip: Option<usize>| -> usize {
@@ -184,13 +183,12 @@ mod tests {
         for rho in ["0.3", "0.6", "1.2"] {
             let want = &golden["outputs"]["radius"][rho];
             let r: f64 = rho.parse().unwrap();
-            let ints = |v: &serde_json::Value| -> Vec<usize> { serde_json::from_value(v.clone()).unwrap() };
             let own: Vec<usize> = (0..train.len()).map(|i| near(&train[i], r, Some(i))).collect();
-            assert_eq!(own, ints(&want["train_counts_excl_self"]));
+            assert_eq!(own, as_type::<Vec<usize>>(&want["train_counts_excl_self"]));
             let fresh: Vec<usize> = queries.iter().map(|q| near(q, r, None)).collect();
-            assert_eq!(fresh, ints(&want["query_counts"]));
+            assert_eq!(fresh, as_type::<Vec<usize>>(&want["query_counts"]));
             // The reference score is -ln(1 + c).
-            let scores: Vec<f64> = serde_json::from_value(want["train_score_minus_log1p"].clone()).unwrap();
+            let scores = numbers(&want["train_score_minus_log1p"]);
             for (c, want) in own.iter().zip(scores) {
                 assert!((thinness(40, *c).ln() - 41f64.ln() - want).abs() < 1e-9);
             }

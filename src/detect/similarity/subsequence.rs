@@ -318,10 +318,7 @@ pub const ENTRY: Entry = Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn column(v: &serde_json::Value) -> Vec<f64> {
-        serde_json::from_value(v.clone()).unwrap()
-    }
+    use crate::golden::{as_type, golden, numbers};
 
     fn close(got: &[f64], want: &[f64]) {
         assert_eq!(got.len(), want.len());
@@ -332,17 +329,16 @@ mod tests {
 
     #[test]
     fn clusters_and_scores_equal_the_reference_values() {
-        let file = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/subsequence.json"));
-        let golden: serde_json::Value = serde_json::from_str(file).unwrap();
-        let x = column(&golden["inputs"]["series"]);
+        let golden = golden("subsequence");
+        let x = numbers(&golden["inputs"]["series"]);
         let outputs = &golden["outputs"];
         let form = Normaliser { window: 20, floor: 0.0, method: Method::KMeans };
         let rows: Vec<Vec<f64>> = x.windows(20).take(130).map(|w| form.row(w)).collect();
         let start = [0, 5, 10, 15].map(|i| rows[i].clone()).to_vec();
         let clusters = kmeans::lloyd(&rows, start);
-        let labels: Vec<usize> = serde_json::from_value(outputs["kmeans_labels_first_130"].clone()).unwrap();
+        let labels: Vec<usize> = as_type(&outputs["kmeans_labels_first_130"]);
         assert_eq!(clusters.labels, labels);
-        let want: Vec<Vec<f64>> = serde_json::from_value(outputs["kmeans_centroids"].clone()).unwrap();
+        let want: Vec<Vec<f64>> = as_type(&outputs["kmeans_centroids"]);
         for (got, want) in clusters.centroids.iter().zip(&want) {
             close(got, want);
         }
@@ -350,7 +346,7 @@ mod tests {
         let shapes = Arc::new(Shapes { form, centroids, scales: None });
         let root = 20f64.sqrt();
         let windows: Vec<f64> = x.windows(20).map(|w| root * shapes.score(w)).collect();
-        close(&windows, &column(&outputs["kmeans_window_score"]));
+        close(&windows, &numbers(&outputs["kmeans_window_score"]));
         let points: Vec<f64> = Clustered { shapes, few: Few::default() }
             .score(&x)
             .unwrap()
@@ -358,7 +354,7 @@ mod tests {
             .iter()
             .map(|s| root * s)
             .collect();
-        close(&points, &column(&outputs["kmeans_point_score"]));
+        close(&points, &numbers(&outputs["kmeans_point_score"]));
     }
 
     fn wave(n: usize) -> Vec<f64> {

@@ -128,21 +128,7 @@ impl Forecaster for State {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn golden() -> serde_json::Value {
-        serde_json::from_str(include_str!("../../../../tests/golden/arima.json")).unwrap()
-    }
-
-    fn numbers(v: &serde_json::Value) -> Vec<f64> {
-        v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-    }
-
-    fn near(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
-        assert_eq!(got.len(), want.len(), "{what}");
-        for (i, (g, w)) in got.iter().zip(want).enumerate() {
-            assert!((g - w).abs() <= tolerance * (1.0 + w.abs()), "{what} at {i}: {g} for {w}");
-        }
-    }
+    use crate::golden::{golden, near, numbers};
 
     fn state(params: &serde_json::Value, past: Vec<(usize, f64)>, before: Vec<f64>) -> State {
         let model = Coefficients {
@@ -165,7 +151,7 @@ mod tests {
 
     #[test]
     fn forecasts_agree_with_the_reference() {
-        let golden = golden();
+        let golden = golden("arima");
         for (name, series, d, one_step) in [
             ("arima_2_0_1", "y_arma", 0, "css_one_step"),
             ("arima_1_1_1", "y_int", 1, "css_one_step_from_index1"),
@@ -196,7 +182,7 @@ mod tests {
 
     #[test]
     fn an_error_echoes_as_the_reference_says() {
-        let golden = golden();
+        let golden = golden("arima");
         let mut model = state(&golden["params"]["arima_2_0_1"], Vec::new(), Vec::new());
         model.observe(model.next().mean + 1.0);
         let mut echo = vec![1.0];

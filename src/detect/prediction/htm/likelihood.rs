@@ -232,14 +232,7 @@ pub(super) fn rarity(probability: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn golden() -> serde_json::Value {
-        serde_json::from_str(include_str!("../../../../tests/golden/htm_likelihood.json")).unwrap()
-    }
-
-    fn column(v: &serde_json::Value) -> Vec<f64> {
-        serde_json::from_value(v.clone()).unwrap()
-    }
+    use crate::golden::{as_type, golden, numbers};
 
     /// The published scale: 0 for an even chance or more, 1 for 1e-10.
     fn log_scale(probability: f64) -> f64 {
@@ -256,9 +249,9 @@ mod tests {
 
     #[test]
     fn each_form_agrees_with_its_reference() {
-        let golden = golden();
-        let raw = column(&golden["inputs"]["raw"]);
-        let want = |key: &str| column(&golden["outputs"][key]);
+        let golden = golden("htm_likelihood");
+        let raw = numbers(&golden["inputs"]["raw"]);
+        let want = |key: &str| numbers(&golden["outputs"][key]);
         let rolling = || Likelihood::new(Form::Rolling, 200, 10, 0);
         near(&mut rolling(), &raw, &want("paper_one_sided"), |p| 1.0 - p, 1e-9);
         let pace = Pace { long: 200, short: 10, learning: 60, waiting: 40, every: 50 };
@@ -279,11 +272,11 @@ mod tests {
 
     #[test]
     fn estimates_agree_with_the_reference() {
-        let golden = golden();
+        let golden = golden("htm_likelihood");
         let mut published =
             Published::new(Pace { long: 200, short: 10, learning: 60, waiting: 40, every: 50 });
         let mut estimates = Vec::new();
-        for (i, raw) in column(&golden["inputs"]["raw"]).iter().enumerate() {
+        for (i, raw) in numbers(&golden["inputs"]["raw"]).iter().enumerate() {
             let before = published.usual;
             published.push(*raw);
             if published.usual != before {
@@ -291,8 +284,7 @@ mod tests {
                 estimates.push([i as f64, mean, deviation]);
             }
         }
-        let want: Vec<[f64; 3]> =
-            serde_json::from_value(golden["outputs"]["nupic_reestimations"].clone()).unwrap();
+        let want: Vec<[f64; 3]> = as_type(&golden["outputs"]["nupic_reestimations"]);
         assert_eq!(estimates.len(), want.len());
         for (got, want) in estimates.iter().flatten().zip(want.iter().flatten()) {
             assert!((got - want).abs() < 1e-9, "{got} {want}");

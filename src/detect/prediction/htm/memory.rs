@@ -269,6 +269,7 @@ fn forget(list: &mut Vec<u32>, id: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{as_type, golden};
     use crate::math::random::Random;
 
     /// Of the reference trace.
@@ -294,14 +295,12 @@ mod tests {
 
     #[test]
     fn the_raw_score_of_sets_agrees_with_the_reference() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../../../tests/golden/htm_likelihood.json")).unwrap();
-        let list = |v: &serde_json::Value| -> Vec<usize> { serde_json::from_value(v.clone()).unwrap() };
+        let golden = golden("htm_likelihood");
         let cases = golden["inputs"]["set_cases"].as_array().unwrap();
         let want = golden["outputs"]["set_case_scores"].as_array().unwrap();
         assert_eq!(cases.len(), want.len());
         for (case, want) in cases.iter().zip(want) {
-            let follows = list(&case["predicted"]);
+            let follows: Vec<usize> = as_type(&case["predicted"]);
             let mut memory = Memory::new(20, RATES);
             for _ in 0..8 {
                 memory.step(&[10, 11, 12, 13]);
@@ -309,24 +308,26 @@ mod tests {
             }
             memory.step(&[10, 11, 12, 13]);
             assert_eq!(predicted(&memory), follows);
-            assert_eq!(memory.step(&list(&case["active"])), want.as_f64().unwrap(), "{case}");
+            assert_eq!(
+                memory.step(&as_type::<Vec<usize>>(&case["active"])),
+                want.as_f64().unwrap(),
+                "{case}"
+            );
         }
     }
 
     #[test]
     fn agrees_with_the_reference_trace() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../../../tests/golden/htm_deterministic.json")).unwrap();
-        let list = |v: &serde_json::Value| -> Vec<usize> { serde_json::from_value(v.clone()).unwrap() };
+        let golden = golden("htm_deterministic");
         let mut memory = Memory::new(20, RATES);
         for (i, want) in golden["outputs"]["tm_trace"].as_array().unwrap().iter().enumerate() {
             let pattern = &golden["inputs"]["patterns"][want["p"].as_str().unwrap()];
-            assert_eq!(predicted(&memory), list(&want["predicted_columns"]), "step {i}");
-            let surprise = memory.step(&list(pattern));
+            assert_eq!(predicted(&memory), as_type::<Vec<usize>>(&want["predicted_columns"]), "step {i}");
+            let surprise = memory.step(&as_type::<Vec<usize>>(pattern));
             assert_eq!(surprise, want["anomaly"].as_f64().unwrap(), "step {i}");
             assert_eq!(memory.active.len() as u64, want["active"].as_u64().unwrap(), "step {i}");
             let winners: Vec<usize> = memory.winners.iter().map(|c| *c as usize).collect();
-            assert_eq!(winners, list(&want["winners"]), "step {i}");
+            assert_eq!(winners, as_type::<Vec<usize>>(&want["winners"]), "step {i}");
             let size =
                 (want["segments"].as_u64().unwrap() as usize, want["synapses"].as_u64().unwrap() as usize);
             assert_eq!(memory.size(), size, "step {i}");

@@ -116,21 +116,22 @@ impl Pooler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{as_type, golden};
 
     #[test]
     fn agrees_with_the_reference_step() {
-        let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../../../tests/golden/htm_deterministic.json")).unwrap();
-        let matrix = |v: &serde_json::Value| -> Vec<Vec<f64>> { serde_json::from_value(v.clone()).unwrap() };
-        let list = |v: &serde_json::Value| -> Vec<usize> { serde_json::from_value(v.clone()).unwrap() };
-        let before = matrix(&golden["inputs"]["sp_permanence"]);
-        let bits = list(&golden["inputs"]["sp_input_on_bits"]);
+        let golden = golden("htm_deterministic");
+        let before: Vec<Vec<f64>> = as_type(&golden["inputs"]["sp_permanence"]);
+        let bits: Vec<usize> = as_type(&golden["inputs"]["sp_input_on_bits"]);
         let rates = Rates { connected: 0.5, increment: 0.05, decrement: 0.02, winners: 2 };
         let mut pooler = Pooler::of(before.iter().flatten().map(|p| *p as f32).collect(), 12, rates);
         let want = &golden["outputs"]["sp"];
-        assert_eq!(pooler.step(&bits), list(&want["active"]));
-        assert_eq!(pooler.overlap.iter().map(|c| *c as usize).collect::<Vec<_>>(), list(&want["overlap"]));
-        for (c, row) in matrix(&want["permanence_after"]).iter().enumerate() {
+        assert_eq!(pooler.step(&bits), as_type::<Vec<usize>>(&want["active"]));
+        assert_eq!(
+            pooler.overlap.iter().map(|c| *c as usize).collect::<Vec<_>>(),
+            as_type::<Vec<usize>>(&want["overlap"])
+        );
+        for (c, row) in as_type::<Vec<Vec<f64>>>(&want["permanence_after"]).iter().enumerate() {
             for (b, p) in row.iter().enumerate() {
                 assert!((f64::from(pooler.permanence[c * 12 + b]) - p).abs() < 1e-6, "column {c} bit {b}");
             }
