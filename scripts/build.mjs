@@ -77,17 +77,11 @@ export async function main(args) {
 
 const withNets = join(root, 'target/nets');
 
-/**
- * Without the nets, loops are left as they are written, not made vectors of and not unrolled: a twentieth smaller, and
- * the detectors are as fast by measurement.
- */
-const loopsAsWritten = ['--config', 'target.wasm32-unknown-unknown.rustflags=["-C", "llvm-args=-vectorize-loops=false -unroll-threshold=30"]'];
-
 /** What every page loads, and what those load that use a net. The same JavaScript has to fit all. */
 async function wasms() {
   await buildWasm(withNets);
   await relaxWasm(withNets);
-  await buildWasm(pkg, ['--no-default-features', ...loopsAsWritten]);
+  await buildWasm(pkg, ['--no-default-features']);
   const [one, other] = [withNets, pkg].map((folder) => readFileSync(join(folder, 'anomaly_widget.js'), 'utf8'));
   if (one !== other) throw new Stop('the wasm with nets and the one without are not called in the same way: what wasm/ exports may not depend on the feature "nets"');
   await instances();
