@@ -22,8 +22,8 @@ const DYNAMIC_WINDOW: usize = 2100;
 /// Points on each side of a hit that count as part of it in the dynamic rule, less one.
 const DYNAMIC_BUFFER: usize = 50;
 
-/// How scores become a limit. Written as `tail 5e-5`, `robust 6`, `sigma 4`, `fixed 0.9`, `quantile 0.001`, `dynamic` or
-/// `published`; the number may be left out where there is a default.
+/// How scores become a limit. Written as `tail 5e-5`, `robust 6`, `sigma 4`, `fixed 0.9`, `quantile 0.001`, `dynamic`
+/// or `published`; the number may be left out where there is a default.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Threshold {
@@ -179,10 +179,10 @@ pub struct Dynamic {
     pub limit: f64,
 }
 
-/// The dynamic limit of these scores: candidates `z = 2.5, 3, .. 11.5`, each judged by how much mean and
-/// deviation fall when the scores at or above `mean + z·std` are left out, over `sequences² + points` flagged.
-/// Each hit counts `buffer - 1` points on both sides; a hit that stays alone is no sequence. Candidates with more than 5 sequences or half of the
-/// points are refused; if none is left, z is 12. Ties go to the larger z. (Hundman et al., KDD 2018.)
+/// The dynamic limit of these scores: candidates `z = 2.5, 3, .. 11.5`, each judged by how much mean and deviation
+/// fall when the scores at or above `mean + z·std` are left out, over `sequences² + points` flagged. Each hit counts
+/// `buffer - 1` points on both sides; a hit that stays alone is no sequence. Candidates with more than 5 sequences or
+/// half of the points are refused; if none is left, z is 12. Ties go to the larger z. (Hundman et al., KDD 2018.)
 pub fn dynamic_limit(scores: &[f64], buffer: usize) -> Dynamic {
     let (mean, std) = (stats::mean(scores), stats::std(scores));
     let mut best =

@@ -1,8 +1,8 @@
 //! Rows with an index that makes a million of them as quick to look through as a few thousand.
 //!
-//! The index keeps a summary of every [`BLOCK`] rows, of every [`FOLD`] of those, and so on for [`LEVELS`]. What is asked
-//! of a stretch of rows is put together from the coarsest entries inside of it and a few rows at its ends, so it is
-//! what looking at each row would say.
+//! The index keeps a summary of every [`BLOCK`] rows, of every [`FOLD`] of those, and so on for [`LEVELS`]. What is
+//! asked of a stretch of rows is put together from the coarsest entries inside of it and a few rows at its ends, so
+//! it is what looking at each row would say.
 
 use std::ops::Range;
 

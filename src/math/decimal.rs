@@ -3,7 +3,7 @@
 /// The number nearest to a decimal numeral (`-12`, `.5`, `6.02e23`), as `str::parse` finds it; none if the text is
 /// anything else, or beyond the numbers of an `f64`.
 ///
-/// By tables of a few hundred bytes: those of the standard library are 12 KB of a page's download.
+/// By tables of a few hundred bytes: those of the standard library are 10 KB of a page's download.
 pub fn parse(text: &str) -> Option<f64> {
     let (negative, text) = match text.as_bytes() {
         [sign @ (b'+' | b'-'), rest @ ..] => (*sign == b'-', rest),

@@ -5,7 +5,8 @@
 
 use crate::math::stats::quantile_sorted;
 
-/// The part of ordinary points over the default limit. Some of it is learnt away where tails are heavier than they look.
+/// The part of ordinary points over the default limit. Some of it is learnt away where tails are heavier than they
+/// look.
 pub const BUDGET: f64 = 5e-5;
 /// The excess over the median is never below this part of the range of the scores.
 const FLOOR: f64 = 1e-3;
@@ -37,7 +38,8 @@ impl ExponentialTail {
         ExponentialTail { median, excess: excess.max(FLOOR * (high - low)) }
     }
 
-    /// How many times as far over the median the score of this rarity lies as the quantile that the tail is measured by.
+    /// How many times as far over the median the score of this rarity lies as the quantile that the tail is measured
+    /// by.
     pub fn height(rarity: f64) -> f64 {
         rarity * std::f64::consts::LN_10 / (0.5 / (1.0 - UPPER)).ln()
     }

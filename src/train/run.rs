@@ -81,8 +81,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Steps, at least once, until the recipe is done or `budget` is spent; returns whether it is done. Checkpoints go to
-    /// `checkpoint`.
+    /// Steps, at least once, until the recipe is done or `budget` is spent; returns whether it is done. Checkpoints
+    /// go to `checkpoint`.
     ///
     /// # Errors
     /// [`Error::Numeric`] for a loss that is not finite.

@@ -10,7 +10,8 @@
 //! - [`Judge::Pair`]: `|f_xz(x, E(x)) - f_xz(G(E(x)), E(x))|`, of a window with its code (Zenati et al. 2018, Efficient
 //!   GAN-Based Anomaly Detection).
 //!
-//! Cost: 0.1 million multiply-adds a window. Dense nets: what is shifted within a window has to be learnt at each place.
+//! Cost: 0.1 million multiply-adds a window. Dense nets: what is shifted within a window has to be learnt at each
+//! place.
 
 use serde::{Deserialize, Serialize};
 

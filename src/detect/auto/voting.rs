@@ -9,14 +9,14 @@ use crate::math::stats::{self, quantile_sorted};
 use crate::score::Scores;
 use crate::score::rarity::{ExponentialTail, Rarity};
 
-/// The part by which the rarity of the others counts beside one whose scores are rarities by themselves: a tail is often
-/// heavier than it looks.
+/// The part by which the rarity of the others counts beside one whose scores are rarities by themselves: a tail is
+/// often heavier than it looks.
 const BESIDE: f64 = 0.65;
 /// Of a heavy tail, the first power of ten counts in full, and ten times as many powers count so much more.
 const HEAVY: f64 = 0.5;
-/// A window's score stays high for as long as the window holds what made it so. Beside HTM it is news where it is so many
-/// times as rare as in this many points before; where it is not, it counts by a part that keeps an event going and
-/// begins none.
+/// A window's score stays high for as long as the window holds what made it so. Beside HTM it is news where it is so
+/// many times as rare as in this many points before; where it is not, it counts by a part that keeps an event going
+/// and begins none.
 const NEWS: f64 = 1.5;
 /// See [`NEWS`].
 pub(super) const MEMORY: usize = 64;

@@ -1,9 +1,9 @@
 //! Auto-encoder with regression, pretrained: a window is rebuilt from its middle, and forecast at both ends.
 //!
-//! The encoder, a bidirectional LSTM, reads a window without its ends; the decoder tells the whole window, so that its
-//! first values are a forecast back in time and its last ones a forecast ahead. Every point is judged by the error of
-//! its reconstruction, stitched over all windows, and by the mean error of its two forecasts; the rule of the score mixes
-//! them as it does a critic's judgement. What else a score is, and what `fit` measures, stands in
+//! The encoder, a bidirectional LSTM, reads a window without its ends; the decoder tells the whole window, so that
+//! its first values are a forecast back in time and its last ones a forecast ahead. Every point is judged by the
+//! error of its reconstruction, stitched over all windows, and by the mean error of its two forecasts; the rule of
+//! the score mixes them as it does a critic's judgement. What else a score is, and what `fit` measures, stands in
 //! [`super::reconstructive`]. Source: Wong et al. (2022), AER: Auto-Encoder with Regression for Time Series Anomaly
 //! Detection, where one point at each end is forecast and every window is looked at; here as many as lie between
 //! windows. Cost: 1.5 million multiply-adds a window.

@@ -1,10 +1,10 @@
 //! What a net misses of every window like this one.
 //!
 //! A pretrained net rebuilds a stranger's series with errors of its own: corners come out round and narrow peaks low,
-//! each time in the same way. Windows of the training stretch that it answered as it answers this one, its kin, tell how
-//! much of that to expect; what is left over is strange. Neighbours among a pretrained net's answers are used as by
-//! Bergman, Cohen and Hoshen (2020), Deep Nearest Neighbor Anomaly Detection. Cost: [`WINDOW`] multiply-adds for each
-//! window known.
+//! each time in the same way. Windows of the training stretch that it answered as it answers this one, its kin, tell
+//! how much of that to expect; what is left over is strange. Neighbours among a pretrained net's answers are used as
+//! by Bergman, Cohen and Hoshen (2020), Deep Nearest Neighbor Anomaly Detection. Cost: [`WINDOW`] multiply-adds for
+//! each window known.
 
 use crate::nn::familiar::WINDOW;
 

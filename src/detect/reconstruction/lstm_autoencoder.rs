@@ -1,9 +1,10 @@
 //! LSTM encoder-decoder, pretrained: a window that does not pass through the last state of an LSTM is strange.
 //!
-//! One LSTM reads a window; another tells it from that state alone, backwards, so that what was read last is told first,
-//! and the answer is turned round. What a score is, and what `fit` measures, stands in [`super::reconstructive`].
-//! Source: Malhotra et al. (2016), LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection, who train one net a
-//! series and judge by the Mahalanobis distance of the errors. Cost: 4.4 million multiply-adds a window.
+//! One LSTM reads a window; another tells it from that state alone, backwards, so that what was read last is told
+//! first, and the answer is turned round. What a score is, and what `fit` measures, stands in
+//! [`super::reconstructive`]. Source: Malhotra et al. (2016), LSTM-based Encoder-Decoder for Multi-sensor Anomaly
+//! Detection, who train one net a series and judge by the Mahalanobis distance of the errors. Cost: 4.4 million
+//! multiply-adds a window.
 
 use super::reconstructive::{Params, encoder_decoder};
 use crate::detect::{Entry, Family};

@@ -1,9 +1,9 @@
 //! Any [`Reconstructor`] as a detector.
 //!
-//! The series is resampled so that a period lasts about a window, cut into overlapping windows, each made familiar
-//! to the net (`nn::familiar`) and rebuilt. What the net misses of all windows like this one is amended ([`super::kin`]),
-//! and the windows are stitched by the median over those that cover a bin. A score is the largest of four, each in units
-//! of its usual deviation, learnt on the training stretch:
+//! The series is resampled so that a period lasts about a window, cut into overlapping windows, each made familiar to
+//! the net (`nn::familiar`) and rebuilt. What the net misses of all windows like this one is amended
+//! ([`super::kin`]), and the windows are stitched by the median over those that cover a bin. A score is the largest
+//! of four, each in units of its usual deviation, learnt on the training stretch:
 //!
 //! - the error of the reconstruction with the critic's judgement, or with the error of the forecasts at the windows'
 //!   ends, by the [`ScoreRule`], both averaged over a period: a shape never seen;
@@ -166,7 +166,8 @@ struct Passed {
 }
 
 impl<R: Reconstructor> Learnt<R> {
-    /// Passes the windows of `bins`, one every `step` after the first `known` of them and one at the end, through the net.
+    /// Passes the windows of `bins`, one every `step` after the first `known` of them and one at the end, through the
+    /// net.
     fn pass(&self, bins: &[f64], known: usize) -> Result<Passed> {
         let step = self.params.step;
         let last = bins.len().saturating_sub(WINDOW);

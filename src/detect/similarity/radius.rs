@@ -2,9 +2,10 @@
 //!
 //! With c of the n training windows within the radius ρ of a window, its score is `(1 + n) / (1 + c) - 1`, the
 //! density inverted: 0 where all are near, growing as they thin out. Where none is, the fraction is multiplied by
-//! `δ/ρ`, δ the distance to the nearest one, so that what is far off is stranger still. Windows that overlap are counted once: n and c count
-//! runs of half a window. ρ is a quantile of the distances of the training windows to their k-th neighbours; a
-//! window at exactly ρ counts. A point gets the mean over the windows that hold it in their middle half.
+//! `δ/ρ`, δ the distance to the nearest one, so that what is far off is stranger still. Windows that overlap are
+//! counted once: n and c count runs of half a window. ρ is a quantile of the distances of the training windows to
+//! their k-th neighbours; a window at exactly ρ counts. A point gets the mean over the windows that hold it in their
+//! middle half.
 //!
 //! Source: Knorr and Ng (1998), "Algorithms for Mining Distance-Based Outliers in Large Datasets".
 //!

@@ -1,10 +1,10 @@
 //! Sub-sequence clustering: a window unlike each of the typical shapes is strange.
 //!
-//! The training windows, z-normalised, are clustered; a window's shape score is its distance to the nearest
-//! centroid, as a root mean square. Two companions see what z-normalising hides: the level `|mean - typical|`
-//! and the amplitude `|ln deviation - typical|`. Each of the three is put on the scale of its own median and MAD
-//! over the training windows, and the largest counts. A point gets the mean over the windows that cover it; while not all
-//! of them are there, it is eased by as much as means over fewer scatter more.
+//! The training windows, z-normalised, are clustered; a window's shape score is its distance to the nearest centroid,
+//! as a root mean square. Two companions see what z-normalising hides: the level `|mean - typical|` and the amplitude
+//! `|ln deviation - typical|`. Each of the three is put on the scale of its own median and MAD over the training
+//! windows, and the largest counts. A point gets the mean over the windows that cover it; while not all of them are
+//! there, it is eased by as much as means over fewer scatter more.
 //!
 //! Clusters are found by k-means or, as an option, k-Shape, which aligns windows before it compares them and so
 //! does not spend clusters on phases. Clusters with few windows are dropped: what came once is not typical.

@@ -6,7 +6,8 @@
 //! measured in two ways, and the larger counts:
 //!
 //! - by the functional boxplot of the last cycles: distance from the median curve, in half widths of the central
-//!   region (the deeper half of the curves, by modified band depth unless asked otherwise), so the fences lie at `1 + 2 * factor`;
+//!   region (the deeper half of the curves, by modified band depth unless asked otherwise), so the fences lie at
+//!   `1 + 2 * factor`;
 //! - by functional principal components, learnt on the curves that the boxplot does not flag: what they leave of
 //!   the curve at each point, in deviations of what they leave of ordinary ones.
 //!

@@ -49,7 +49,8 @@ const TOLERANCE: f64 = 0.05;
 const OUTSIDE: f64 = 8.0;
 const TENFOLD: f64 = 3.0;
 /// The means of surprises that follow each other vary more than independent ones would, so that on white noise the
-/// rarities themselves are over the budget of alarms: they are raised to a power, and still count for less than they say.
+/// rarities themselves are over the budget of alarms: they are raised to a power, and still count for less than they
+/// say.
 const SCALE: Rarity = Rarity { unit: 1.5, power: 0.8 };
 /// No scores for this part of the calibration, up to a limit; surprises of its first half are forgotten.
 const PROBATION: f64 = 0.15;
