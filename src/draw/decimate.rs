@@ -23,26 +23,33 @@ const SHORT: usize = 8;
 pub struct Stretch {
     /// Its points; those of a dense and steep one are the top and the bottom of each pixel column.
     pub points: Vec<(f64, f64)>,
-    /// Whether one device pixel is wide enough, as it goes up and down all the time.
+    /// Whether it goes up and down all the time, so that one device pixel is wide enough.
     pub steep: bool,
 }
 
 impl Stretch {
     fn of(points: Vec<(f64, f64)>) -> Stretch {
-        let width = points.first().zip(points.last()).map_or(0.0, |(first, last)| last.0 - first.0);
-        let steep = points.len() > SHORT && climbed(points.iter().map(|point| point.1)) > STEEP * width;
-        let dense = points.len() as f64 > DENSE * width;
+        let (steep, dense) = (steep(&points), points.len() as f64 > DENSE * width(&points));
         Stretch { points: if steep && dense { up_and_down(&crossed(&points)) } else { points }, steep }
     }
 
-    /// A line up and down these columns, `(left edge, smallest, largest)`, that heights are made of by `y`; one device
-    /// pixel wide where there is one in every pixel.
+    /// A line up and down these columns, `(left edge, smallest, largest)`, that heights are made of by `y`.
     pub fn along(columns: &[(f64, f64, f64)], y: &Scale) -> Stretch {
         let heights: Vec<_> =
             columns.iter().map(|&(left, low, high)| (left, y.at(low), y.at(high))).collect();
-        let width = columns.first().zip(columns.last()).map_or(0.0, |(first, last)| last.0 - first.0);
-        Stretch { points: up_and_down(&heights), steep: columns.len() as f64 > width }
+        let points = up_and_down(&heights);
+        Stretch { steep: steep(&points), points }
     }
+}
+
+/// Whether a line goes up and down all the time.
+fn steep(line: &[(f64, f64)]) -> bool {
+    line.len() > SHORT && climbed(line.iter().map(|point| point.1)) > STEEP * width(line)
+}
+
+/// From the first to the last point.
+fn width(line: &[(f64, f64)]) -> f64 {
+    line.first().zip(line.last()).map_or(0.0, |(first, last)| last.0 - first.0)
 }
 
 /// Whether such columns, `(left edge, top, bottom)`, are better drawn one by one than as one polygon.
@@ -68,8 +75,7 @@ fn up_and_down(columns: &[(f64, f64, f64)]) -> Vec<(f64, f64)> {
 
 /// The columns, `(left edge, top, bottom)`, that a line passes through.
 fn crossed(line: &[(f64, f64)]) -> Vec<(f64, f64, f64)> {
-    let width = line.first().zip(line.last()).map_or(0.0, |(first, last)| last.0 - first.0);
-    let mut columns: Vec<(f64, f64, f64)> = Vec::with_capacity(width as usize + 2);
+    let mut columns: Vec<(f64, f64, f64)> = Vec::with_capacity(width(line) as usize + 2);
     let mut reach = |left: f64, a: f64, b: f64| {
         let (top, bottom) = if a < b { (a, b) } else { (b, a) };
         match columns.last_mut() {
