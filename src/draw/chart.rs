@@ -106,7 +106,7 @@ impl Chart {
     pub fn replace(&mut self, start: usize, rows: Columns) -> Result<()> {
         self.changed();
         self.lines.take();
-        if !self.rows.begins(start, &rows.value) {
+        if !self.rows.begins(start, &rows) {
             self.small.take();
         }
         if self.rows.replace(start, rows) {
@@ -405,42 +405,78 @@ mod tests {
         }
     }
 
+    /// The lines of the overview.
+    fn overview(chart: &Chart) -> Vec<Vec<(f64, f64)>> {
+        let top = chart.layout().unwrap().overview.top;
+        let line = |op| match op {
+            Op::Line(points, ..) if points.iter().all(|point| point.1 > top) => Some(points),
+            _ => None,
+        };
+        drawn(chart).ops.into_iter().filter_map(line).collect()
+    }
+
+    /// Rows a second apart but for the longer steps before those in `late`.
+    fn ones(rows: u32, late: &[u32]) -> Columns {
+        let steps = |i: u32| i + 200 * late.iter().filter(|row| **row <= i).count() as u32;
+        let time: Vec<f64> = (0..rows).map(|i| 1.7e12 + 1000.0 * f64::from(steps(i))).collect();
+        Columns { value: vec![1.0; time.len()], time: time.into(), ..Columns::default() }
+    }
+
     #[test]
     fn the_overview_is_drawn_anew_when_it_is_pixels_behind() {
         let mut chart = chart(&wave(2000), 600.0, 1.0);
-        let line = |chart: &Chart| {
-            let top = chart.layout().unwrap().overview.top;
-            let below = |op: &Op| matches!(op, Op::Line(points, ..) if points[0].1 > top);
-            drawn(chart).ops.into_iter().filter(below).collect::<Vec<_>>()
+        let row = |time: f64, value: f64| Columns {
+            time: vec![time].into(),
+            value: vec![value],
+            ..Columns::default()
         };
+        let last = |chart: &Chart| chart.rows.time.ends().unwrap().1;
         let follow = |chart: &mut Chart, value: f64| {
-            let last = chart.rows.time.ends().unwrap().1;
-            let time = vec![last + 1000.0].into();
+            let next = row(last(chart) + 1000.0, value);
             chart.forget(1);
-            chart.replace(1999, Columns { time, value: vec![value], ..Columns::default() }).unwrap();
+            chart.replace(1999, next).unwrap();
         };
-        let before = line(&chart);
+        let before = overview(&chart);
         assert_eq!(before.len(), 1);
         // A row is 0.28 pixels wide.
         (0..7).for_each(|_| follow(&mut chart, 0.0));
-        assert_eq!(line(&chart), before);
+        assert_eq!(overview(&chart), before);
         follow(&mut chart, 0.0);
-        assert_ne!(line(&chart), before);
-        let before = line(&chart);
-        chart
-            .replace(
-                1999,
-                Columns {
-                    time: chart.rows.time.get(1999).into_iter().collect::<Vec<_>>().into(),
-                    value: vec![5.0],
-                    ..Columns::default()
-                },
-            )
-            .unwrap();
-        assert_ne!(line(&chart), before, "a value that was shown is another now");
-        let before = line(&chart);
+        assert_ne!(overview(&chart), before);
+        let before = overview(&chart);
+        chart.replace(1999, row(last(&chart), 5.0)).unwrap();
+        assert_ne!(overview(&chart), before, "a value that was shown is another now");
+        let before = overview(&chart);
         follow(&mut chart, 500.0);
-        assert_ne!(line(&chart), before, "higher than any other");
+        assert_ne!(overview(&chart), before, "higher than any other");
+        let before = overview(&chart);
+        chart.replace(2000, row(last(&chart) + 1000.0, 0.0)).unwrap();
+        assert_ne!(overview(&chart), before, "a series that grows without losing rows is never behind");
+    }
+
+    #[test]
+    fn the_overview_follows_rows_that_move_in_time() {
+        let (mut moved, mut new) = (chart(&wave(10), 600.0, 1.0), chart(&wave(10), 600.0, 1.0));
+        moved.replace(0, ones(400, &[150])).unwrap();
+        assert_eq!(overview(&moved).len(), 2);
+        // As long, of the same values, with its gap in another place.
+        let Columns { time, .. } = ones(400, &[250]);
+        let rest: Vec<f64> = (100..400).filter_map(|row| time.get(row)).collect();
+        let rest = Columns { value: vec![1.0; 300], time: rest.into(), ..Columns::default() };
+        moved.replace(100, rest).unwrap();
+        new.replace(0, ones(400, &[250])).unwrap();
+        assert_eq!(overview(&moved), overview(&new));
+    }
+
+    #[test]
+    fn the_overview_does_not_bridge_a_gap() {
+        for (missing, step) in [(900..930, 0.0), (900..930, 1000.0), (900..930, 1e5), (900..901, 1000.0)] {
+            let mut values = wave(2000);
+            values[missing.clone()].fill(f64::NAN);
+            let mut chart = chart(&values, 600.0, 1.0);
+            chart.read_as(Zone::default(), '.', step, Words { score: "score".into() });
+            assert_eq!(overview(&chart).len(), 2, "{missing:?} by a step of {step}");
+        }
     }
 
     #[test]

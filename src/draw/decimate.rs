@@ -29,22 +29,18 @@ pub struct Stretch {
 
 impl Stretch {
     fn of(points: Vec<(f64, f64)>) -> Stretch {
-        let (steep, dense) = (steep(&points), points.len() as f64 > DENSE * width(&points));
-        Stretch { points: if steep && dense { up_and_down(&crossed(&points)) } else { points }, steep }
+        let steep =
+            points.len() > SHORT && climbed(points.iter().map(|point| point.1)) > STEEP * width(&points);
+        let line = Stretch { points, steep };
+        if steep { line.thinned() } else { line }
     }
 
-    /// A line up and down these columns, `(left edge, smallest, largest)`, that heights are made of by `y`.
-    pub fn along(columns: &[(f64, f64, f64)], y: &Scale) -> Stretch {
-        let heights: Vec<_> =
-            columns.iter().map(|&(left, low, high)| (left, y.at(low), y.at(high))).collect();
-        let points = up_and_down(&heights);
-        Stretch { steep: steep(&points), points }
+    /// By two points a pixel column where there are more, the top and the bottom of what it passes through.
+    pub fn thinned(self) -> Stretch {
+        let points = self.points.len();
+        let dense = points > SHORT && points as f64 > DENSE * width(&self.points);
+        if dense { Stretch { points: turns(&self.points), ..self } } else { self }
     }
-}
-
-/// Whether a line goes up and down all the time.
-fn steep(line: &[(f64, f64)]) -> bool {
-    line.len() > SHORT && climbed(line.iter().map(|point| point.1)) > STEEP * width(line)
 }
 
 /// From the first to the last point.
@@ -64,9 +60,10 @@ fn climbed(heights: impl Iterator<Item = f64> + Clone) -> f64 {
     heights.clone().zip(heights.skip(1)).map(|(a, b)| (b - a).abs()).sum()
 }
 
-/// A line through the ends of each column, `(left edge, top, bottom)`, by turns from the top and from the bottom.
-fn up_and_down(columns: &[(f64, f64, f64)]) -> Vec<(f64, f64)> {
-    let turns = columns.iter().enumerate().flat_map(|(i, &(left, top, bottom))| {
+/// A line up and down each pixel column that this line passes through, as far as this does.
+fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let columns = crossed(line).into_iter().enumerate();
+    let turns = columns.flat_map(|(i, (left, top, bottom))| {
         let (from, to) = if i % 2 == 0 { (top, bottom) } else { (bottom, top) };
         [(left + 0.5, from), (left + 0.5, to)]
     });
@@ -267,17 +264,21 @@ impl Extremes {
     }
 }
 
-/// The ends of what is in each pixel column: `(column's left edge, smallest, largest)`, as `ends` says of its rows;
-/// columns without any left out.
+/// The smallest and largest finite value of each pixel column: `(column's left edge, smallest, largest)`, columns
+/// without any left out. `low` and `high` may be the same.
 pub fn columns(
     time: &Times,
-    ends: impl Fn(Range<usize>) -> Option<(f64, f64)>,
+    low: &Column,
+    high: &Column,
     rows: Range<usize>,
     x: &Scale,
 ) -> Vec<(f64, f64, f64)> {
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
     for rows in pixel_columns(time, rows, x) {
-        let Some((t, (least, most))) = time.get(rows.start).zip(ends(rows)) else { continue };
+        let (least, most) = (low.over(rows.clone()).low, high.over(rows.clone()).high);
+        let Some(t) = time.get(rows.start).filter(|_| least.is_finite() && most.is_finite()) else {
+            continue;
+        };
         // What is beyond the edges counts to the columns there.
         let column = x.clamp(x.at(t)).floor();
         match all.last_mut() {
@@ -337,9 +338,7 @@ mod tests {
         let time = [1.0, 1.5, 2.0, 3.0];
         let (low, high) =
             (Column::from(vec![1.0, 0.0, 5.0, f64::NAN]), Column::from(vec![2.0, 3.0, 6.0, 7.0]));
-        let ends =
-            |rows: Range<usize>| low.extent(rows.clone()).zip(high.extent(rows)).map(|(l, h)| (l.0, h.1));
-        let got = columns(&Times::from(time.to_vec()), ends, 0..4, &identity());
+        let got = columns(&Times::from(time.to_vec()), &low, &high, 0..4, &identity());
         assert_eq!(got, vec![(1.0, 0.0, 3.0), (2.0, 5.0, 6.0)]);
     }
 
@@ -347,7 +346,7 @@ mod tests {
     fn a_steep_line_turns_in_the_columns_that_it_crosses() {
         let line = [(0.5, 0.0), (0.75, 8.0), (0.9, 4.0), (3.5, 30.0), (3.6, 2.0)];
         assert_eq!(crossed(&line), [(0.0, 0.0, 8.0), (1.0, 5.0, 15.0), (2.0, 15.0, 25.0), (3.0, 2.0, 30.0)]);
-        assert_eq!(up_and_down(&crossed(&line[..4]))[..4], [(0.5, 0.0), (0.5, 8.0), (1.5, 15.0), (1.5, 5.0)]);
+        assert_eq!(turns(&line[..4])[..4], [(0.5, 0.0), (0.5, 8.0), (1.5, 15.0), (1.5, 5.0)]);
         assert_eq!(crossed(&[(1.0, 1.0), (2.0, 3.0)]), [(1.0, 1.0, 3.0), (2.0, 3.0, 3.0)]);
         let wave = |height: f64, apart: f64| {
             let points = (0..100).map(|i| (apart * f64::from(i), height * f64::from(i % 2)));

@@ -72,7 +72,7 @@ impl Chart {
                 (HPos::Right, VPos::Center),
                 theme.muted,
             )?;
-            let shown = columns(&self.rows.time, |part| lane.severity.extent(part), visible.clone(), x);
+            let shown = columns(&self.rows.time, &lane.severity, &lane.severity, visible.clone(), x);
             for &(at, _, severity) in &shown {
                 if severity >= 1.0 {
                     *over.entry(at as i64).or_default() += 1;
@@ -113,8 +113,8 @@ impl Chart {
     ) -> Result<()> {
         let (rows, place) = (&self.rows, &layout.lanes);
         let mut votes = over.clone();
-        let scores = columns(&rows.time, |part| rows.scores.extent(part), visible.clone(), &layout.x);
-        let limits = columns(&rows.time, |part| rows.limits.extent(part), visible, &layout.x);
+        let scores = columns(&rows.time, &rows.scores, &rows.scores, visible.clone(), &layout.x);
+        let limits = columns(&rows.time, &rows.limits, &rows.limits, visible, &layout.x);
         for &(at, _, score) in &scores {
             let limit = limits.get(limits.partition_point(|limit| limit.0 < at));
             if limit.is_some_and(|limit| limit.0 == at && score > limit.1) {

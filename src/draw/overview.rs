@@ -1,9 +1,10 @@
 //! The overview: the whole series small, with its events, and the part that the chart shows.
 
 use super::chart::{Chart, Layout};
-use super::decimate::{Stretch, columns};
+use super::decimate::{Stretch, stretches};
 use super::overlay;
 use super::pen::{Pen, Rect};
+use super::rows::Rows;
 use super::scale::{Scale, View};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
@@ -13,7 +14,8 @@ use plotters::style::RGBAColor;
 pub const HEIGHT: f64 = 34.0;
 /// See [`HEIGHT`].
 pub const LEAST: f64 = 300.0;
-/// So many CSS pixels the line may stand away from where the rows are by now, until it is drawn anew.
+/// So many CSS pixels the line of a sliding series may stand away from where the rows are by now, until it is drawn
+/// anew.
 const LAG: f64 = 2.0;
 
 /// The overview's line.
@@ -30,7 +32,8 @@ impl Small {
     fn fits(&self, place: &Rect, x: &Scale, y: &Scale, lag: f64) -> bool {
         let (from, to) = x.domain();
         let near = |t: f64| (self.x.at(t) - x.at(t)).abs() <= lag;
-        self.place == *place && self.y == *y && near(from) && near(to)
+        let slid = from > self.x.domain().0 && near(from) && near(to);
+        self.place == *place && self.y == *y && (self.x == *x || slid)
     }
 }
 
@@ -49,13 +52,11 @@ impl Chart {
         Scale::new((low - air, high + air), (place.bottom - 7.0 * self.scale, place.top + 4.0 * self.scale))
     }
 
-    /// The whole series, up and down each pixel column.
+    /// The whole series by these scales.
     fn small_line(&self, x: &Scale, y: &Scale) -> Vec<Stretch> {
-        let rows = &self.rows;
-        let columns = columns(&rows.time, |part| rows.value.extent(part), 0..rows.len(), x);
-        let apart = self.gap_pixels(x).max(2.0);
-        let parts = columns.chunk_by(|a, b| b.0 - a.0 <= apart);
-        parts.map(|part| Stretch::along(part, y)).collect()
+        let Rows { time, value, .. } = &self.rows;
+        let line = stretches(time, value, 0..self.rows.len(), x, y, self.longest_gap());
+        line.into_iter().map(Stretch::thinned).collect()
     }
 
     pub(super) fn draw_overview<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {

@@ -131,11 +131,15 @@ impl Rows {
         true
     }
 
-    /// Whether the values from row `start` on are the first of these, so that these change none.
-    pub fn begins(&self, start: usize, values: &[f64]) -> bool {
-        let known = self.value.values().get(start..).unwrap_or_default();
-        let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
-        start > 0 && known.len() <= values.len() && known.iter().zip(values).all(same)
+    /// Whether the rows from `start` on are the first of these, in time and value, so that these change none.
+    pub fn begins(&self, start: usize, new: &Columns) -> bool {
+        let known = start..self.len();
+        let same = |(i, row): (usize, usize)| {
+            let value = |v: Option<f64>| v.map(f64::to_bits);
+            self.time.get(row) == new.time.get(i)
+                && value(self.value.get(row)) == value(new.value.get(i).copied())
+        };
+        start > 0 && known.enumerate().all(same)
     }
 
     /// Makes room for so many rows in the columns that have some.

@@ -29,10 +29,7 @@ impl Chart {
     ) -> Result<()> {
         let r = &self.rows;
         let Layout { x, y, .. } = layout;
-        let ends = |rows: Range<usize>| {
-            r.lower.extent(rows.clone()).zip(r.upper.extent(rows)).map(|(l, u)| (l.0, u.1))
-        };
-        let band = columns(&r.time, ends, rows, x);
+        let band = columns(&r.time, &r.lower, &r.upper, rows, x);
         // Neighbours farther apart than a gap do not belong to one band.
         let apart = self.gap_pixels(x).max(2.0);
         for part in band.chunk_by(|a, b| b.0 - a.0 <= apart) {

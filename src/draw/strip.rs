@@ -82,7 +82,7 @@ impl Chart {
         let label = (place.left - 8.0 * self.scale, place.bottom - place.height() / 2.0);
         pen.text(&self.words.score, label, (HPos::Right, VPos::Center), theme.muted)?;
         if let Some(strip) = layout.scores {
-            let scores = columns(&rows.time, |part| rows.scores.extent(part), visible.clone(), x);
+            let scores = columns(&rows.time, &rows.scores, &rows.scores, visible.clone(), x);
             let apart = self.gap_pixels(x).max(2.0);
             for part in scores.chunk_by(|a, b| b.0 - a.0 <= apart) {
                 fill_scores(pen, part, &strip, place, theme.score)?;
@@ -94,7 +94,7 @@ impl Chart {
                 let part = scores.get(first..end).unwrap_or_default();
                 fill_scores(pen, part, &strip, place, overlay::colour(theme, mark))?;
             }
-            let stairs = columns(&rows.time, |part| rows.limits.extent(part), visible, x);
+            let stairs = columns(&rows.time, &rows.limits, &rows.limits, visible, x);
             let line: Vec<(f64, f64)> = stairs.iter().map(|&(at, _, limit)| (at, strip.at(limit))).collect();
             pen.dashes(&simplified(line), 4.0 * self.scale, self.scale.max(1.0), theme.limit)?;
         }
