@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { launch } from '../scripts/browser.mjs';
 import { build, buildWasm, relaxWasm } from '../scripts/build.mjs';
 import { findChromium, setUp } from '../scripts/setup.mjs';
 import { Stop, capture, root, run, say, which } from '../scripts/shell.mjs';
@@ -151,19 +152,15 @@ const parts = {
  * @returns {Promise<(Case & Record<string, Row[]>)[]>} each case with the results of each contestant
  */
 async function compared(cases, contestants, page, { fresh = false, times = () => rounds, then } = {}) {
-  const { chromium } = await import('playwright-core');
-  const launch = () => chromium.launch({
-    executablePath: onOneCore,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
   const server = await serve({ bench: here, built: join(here, 'built'), pkg: join(root, 'pkg'), nets: netFolder, onnxruntime: join(here, 'node_modules/onnxruntime-web/dist'), uplot: join(here, 'node_modules/uplot/dist') });
-  let browser = fresh ? null : await launch();
+  const opening = { executablePath: onOneCore };
+  let browser = fresh ? null : await launch(opening);
   const results = cases.map((one) => ({ ...one, ...Object.fromEntries(contestants.map((who) => [who, /** @type {Row[]} */ ([])])) }));
   const visits = results.flatMap((one, i) => contestants.map((who) => ({ one, asked: cases[i], who, most: times(cases[i]), path: page(cases[i], who) })));
   for (let round = 0; round < rounds; round++) {
     for (const { one, asked, who, most, path } of round % 2 ? visits.toReversed() : visits) {
       if (round >= most) continue;
-      if (fresh) browser = await launch();
+      if (fresh) browser = await launch(opening);
       const context = await /** @type {import('playwright-core').Browser} */ (browser).newContext({ viewport: { width: 1000, height: 500 }, deviceScaleFactor: one.scale ?? 1 });
       const opened = await context.newPage();
       await opened.goto(`${server.url}/bench/pages/${path}`, { waitUntil: 'commit' });

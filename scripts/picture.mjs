@@ -2,8 +2,9 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { launch } from './browser.mjs';
 import { build } from './build.mjs';
-import { findChromium, setUp } from './setup.mjs';
+import { setUp } from './setup.mjs';
 import { root, say } from './shell.mjs';
 
 /** @type {{ file: string, query: string, size: [number, number], colorScheme: 'light' | 'dark', scale: number }[]} */
@@ -17,11 +18,10 @@ const pictures = [
 export async function main() {
   await setUp(['modules', 'wasm', 'browser']);
   await build();
-  // Not imported at the top: they need node_modules.
-  const { chromium } = await import('playwright-core');
+  // Not imported at the top: it needs node_modules.
   const { serve } = await import('../www/dev-server.mjs');
   const server = await serve();
-  const browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await launch();
   mkdirSync(join(root, 'docs'), { recursive: true });
   for (const { file, query, size: [width, height], colorScheme, scale } of pictures) {
     const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, colorScheme, locale: 'en-GB' });

@@ -6,8 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach } from 'node:test';
-import { chromium } from 'playwright-core';
-import { findChromium } from '../../scripts/setup.mjs';
+import { launch } from '../../scripts/browser.mjs';
 import { root } from '../../scripts/shell.mjs';
 import { serve } from '../../www/dev-server.mjs';
 
@@ -28,10 +27,7 @@ export { root };
  */
 export async function open({ csp } = {}) {
   const server = await serve({ csp });
-  const browser = await chromium.launch({
-    executablePath: findChromium() ?? undefined,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  const browser = await launch();
   // A page that is left open goes on working, and keeps those of the next tests waiting: it closes with its test, or part
   // of a test.
   /** @type {import('playwright-core').BrowserContext[][]} */

@@ -4,9 +4,8 @@
 
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
 import { WebSocketServer } from 'ws';
-import { findChromium } from '../../scripts/setup.mjs';
+import { launch } from '../../scripts/browser.mjs';
 import { serve } from '../../www/dev-server.mjs';
 
 const { values } = parseArgs({ options: {
@@ -31,7 +30,7 @@ sockets.on('connection', (socket) => {
   socket.on('close', () => { clearInterval(timer); clearTimeout(cut); }).on('error', () => {});
 });
 const server = await serve();
-const browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args: ['--no-sandbox', '--disable-gpu', '--js-flags=--expose-gc', '--enable-precise-memory-info'] });
+const browser = await launch({ flags: ['--js-flags=--expose-gc', '--enable-precise-memory-info'] });
 try {
   const page = await browser.newPage();
   // Memory is read from the instances that page and worker make.
