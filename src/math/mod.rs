@@ -8,6 +8,7 @@ pub mod kshape;
 pub mod linalg;
 pub mod optimize;
 pub mod period;
+pub mod principal;
 pub mod profile;
 pub mod random;
 pub mod special;

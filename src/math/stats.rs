@@ -50,6 +50,11 @@ pub fn mad(values: &[f64]) -> f64 {
     median_in_place(&mut values.iter().map(|v| (v - m).abs()).collect::<Vec<_>>())
 }
 
+/// Median plus `k` robust deviations (1.4826 · MAD); NaN for no values.
+pub fn robust_limit(values: &[f64], k: f64) -> f64 {
+    median(values) + k * MAD_TO_SIGMA * mad(values)
+}
+
 /// Quantile `q` in `[0, 1]` of sorted values by linear interpolation (type 7); NaN for no values.
 pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
