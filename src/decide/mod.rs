@@ -3,6 +3,7 @@
 //! A decision is a function of scores, values and settings alone, so it is taken again at once when a setting
 //! moves: no detector runs.
 
+mod dynamic;
 pub mod events;
 mod history;
 mod learned;

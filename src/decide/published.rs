@@ -4,7 +4,8 @@
 //! Source: Geiger et al., "TadGAN: Time Series Anomaly Detection Using Generative Adversarial Networks", 2020.
 //! It takes its statistics over the very series that it judges, so it is a setting and not the default.
 
-use super::threshold::{factor, runs, widen};
+use super::runs;
+use super::threshold::factor;
 use crate::math::stats;
 
 /// Sizes of the published rule.
@@ -67,10 +68,10 @@ pub fn spans(scores: &[f64], rule: &Rule) -> Vec<Span> {
 
 /// The stretches of `scores` over `limit`, widened by `pad`, each with its peak, and the highest score outside them.
 fn peaks(scores: &[f64], limit: f64, pad: usize) -> (Vec<(usize, usize, f64)>, f64) {
-    let marks = widen(&scores.iter().map(|v| *v > limit).collect::<Vec<_>>(), pad);
+    let marks = runs::widened(&scores.iter().map(|v| *v > limit).collect::<Vec<_>>(), pad);
     let below = scores.iter().zip(&marks).filter(|(_, m)| !**m).map(|(v, _)| *v).fold(0.0, f64::max);
     let peak = |(s, e)| (s, e, scores[s..e].iter().copied().fold(f64::NEG_INFINITY, f64::max));
-    (runs(&marks).into_iter().map(peak).collect(), below)
+    (runs::of(&marks).into_iter().map(peak).collect(), below)
 }
 
 /// The lowest limit that any of the rule's windows puts on each point: what a chart can draw for the rule.

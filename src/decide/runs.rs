@@ -68,3 +68,40 @@ pub(super) fn highest(scores: &[f64], start: usize, end: usize) -> Option<usize>
     }
     best
 }
+
+/// `marks` with every mark widened by `pad` on both sides.
+pub(super) fn widened(marks: &[bool], pad: usize) -> Vec<bool> {
+    let mut wide = vec![false; marks.len()];
+    let mut painted = 0;
+    for (i, _) in marks.iter().enumerate().filter(|(_, m)| **m) {
+        let end = (i + pad + 1).min(marks.len());
+        wide[i.saturating_sub(pad).max(painted)..end].fill(true);
+        painted = end;
+    }
+    wide
+}
+
+/// The runs of `true`, half-open.
+pub(super) fn of(marks: &[bool]) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for (i, _) in marks.iter().enumerate().filter(|(_, m)| **m) {
+        match found.last_mut() {
+            Some((_, end)) if *end == i => *end = i + 1,
+            _ => found.push((i, i + 1)),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widens_and_runs() {
+        let marks = [false, false, true, false, false, false, false, true];
+        assert_eq!(of(&widened(&marks, 1)), [(1, 4), (6, 8)]);
+        assert_eq!(of(&widened(&marks, 2)), [(0, 8)]);
+        assert_eq!(of(&[]), []);
+    }
+}

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::dynamic;
 use super::history::History;
 use super::learned::{Lesson, Peaks};
 use super::published;
@@ -17,10 +18,6 @@ use crate::score::rarity::{BUDGET, ExponentialTail, Rarity, rarity};
 const ROBUST_K: f64 = 6.0;
 /// The deviation is never below this part of the range of the calibration scores.
 const DEVIATION_FLOOR: f64 = 1e-3;
-/// Points that one dynamic limit is chosen on (Hundman et al. 2018: h = 2100).
-const DYNAMIC_WINDOW: usize = 2100;
-/// Points on each side of a hit that count as part of it in the dynamic rule, less one.
-const DYNAMIC_BUFFER: usize = 50;
 
 /// How scores become a limit. Written as `tail 5e-5`, `robust 6`, `sigma 4`, `fixed 0.9`, `quantile 0.001`, `dynamic`
 /// or `published`; the number may be left out where there is a default.
@@ -84,7 +81,7 @@ impl Default for Threshold {
 
 impl Threshold {
     /// Limits are chosen on blocks of this many rows at most, counted from the first.
-    pub const BLOCK: usize = DYNAMIC_WINDOW;
+    pub const BLOCK: usize = dynamic::WINDOW;
 
     /// One limit a score. `peaks`: those before the first score; afterwards those before the next one.
     /// `sensitivity` in 0..=100 moves the limit away from (below 50) or towards (above 50) the median of the
@@ -102,9 +99,9 @@ impl Threshold {
         let moved = |limit: f64| if factor == 1.0 { limit } else { base + (limit - base) * factor };
         match *self {
             Threshold::Dynamic => scores
-                .chunks(DYNAMIC_WINDOW)
+                .chunks(dynamic::WINDOW)
                 .flat_map(|block| {
-                    let limit = moved(dynamic_limit(&stats::finite(block), DYNAMIC_BUFFER).limit);
+                    let limit = moved(dynamic::choose(&stats::finite(block), dynamic::BUFFER).limit);
                     std::iter::repeat_n(limit, block.len())
                 })
                 .collect(),
@@ -130,7 +127,7 @@ impl Threshold {
     /// How many of `n` limits can no longer change when scores are added.
     pub fn settled(&self, n: usize) -> usize {
         match self {
-            Threshold::Dynamic => n / DYNAMIC_WINDOW * DYNAMIC_WINDOW,
+            Threshold::Dynamic => n / dynamic::WINDOW * dynamic::WINDOW,
             Threshold::Published => 0,
             _ => n,
         }
@@ -168,84 +165,6 @@ impl Threshold {
 /// or double for each 25.
 pub fn factor(sensitivity: f64) -> f64 {
     ((50.0 - sensitivity) / 25.0).exp2()
-}
-
-/// The choice of [`dynamic_limit`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Dynamic {
-    /// Deviations above the mean.
-    pub z: f64,
-    /// The limit.
-    pub limit: f64,
-}
-
-/// The dynamic limit of these scores: candidates `z = 2.5, 3, .. 11.5`, each judged by how much mean and deviation
-/// fall when the scores at or above `mean + z·std` are left out, over `sequences² + points` flagged. Each hit counts
-/// `buffer - 1` points on both sides; a hit that stays alone is no sequence. Candidates with more than 5 sequences or
-/// half of the points are refused; if none is left, z is 12. Ties go to the larger z. (Hundman et al., KDD 2018.)
-pub fn dynamic_limit(scores: &[f64], buffer: usize) -> Dynamic {
-    let (mean, std) = (stats::mean(scores), stats::std(scores));
-    let mut best =
-        Dynamic { z: 12.0, limit: if scores.is_empty() { f64::INFINITY } else { mean + 12.0 * std } };
-    let mut best_gain = f64::NEG_INFINITY;
-    for z in (5..24).map(|half| f64::from(half) * 0.5) {
-        let limit = mean + z * std;
-        let flagged = Flagged::at(scores, limit, buffer);
-        if flagged.eligible(scores.len()) && flagged.gain >= best_gain {
-            (best, best_gain) = (Dynamic { z, limit }, flagged.gain);
-        }
-    }
-    best
-}
-
-/// What a candidate limit flags.
-struct Flagged {
-    points: usize,
-    sequences: usize,
-    /// How much mean and deviation fall without it, over `sequences² + points`.
-    gain: f64,
-}
-
-impl Flagged {
-    fn at(scores: &[f64], limit: f64, buffer: usize) -> Flagged {
-        let below: Vec<f64> = scores.iter().copied().filter(|v| *v < limit).collect();
-        let hits: Vec<bool> =
-            widen(&scores.iter().map(|v| *v > limit).collect::<Vec<_>>(), buffer.saturating_sub(1));
-        let points = hits.iter().filter(|h| **h).count();
-        let sequences = runs(&hits).iter().filter(|(start, end)| end - start > 1).count();
-        let fall = |of: fn(&[f64]) -> f64| (of(scores) - of(&below)) / of(scores);
-        let gain = (fall(stats::mean) + fall(stats::std)) / (sequences * sequences + points) as f64;
-        Flagged { points, sequences, gain }
-    }
-
-    /// Whether it is some, in few pieces, and less than half of `n` points.
-    fn eligible(&self, n: usize) -> bool {
-        self.points > 0 && self.sequences <= 5 && 2 * self.points < n
-    }
-}
-
-/// `marks` with every mark widened by `pad` on both sides.
-pub fn widen(marks: &[bool], pad: usize) -> Vec<bool> {
-    let mut wide = vec![false; marks.len()];
-    let mut painted = 0;
-    for (i, _) in marks.iter().enumerate().filter(|(_, m)| **m) {
-        let end = (i + pad + 1).min(marks.len());
-        wide[i.saturating_sub(pad).max(painted)..end].fill(true);
-        painted = end;
-    }
-    wide
-}
-
-/// The runs of `true`, half-open.
-pub fn runs(marks: &[bool]) -> Vec<(usize, usize)> {
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    for (i, _) in marks.iter().enumerate().filter(|(_, m)| **m) {
-        match found.last_mut() {
-            Some((_, end)) if *end == i => *end = i + 1,
-            _ => found.push((i, i + 1)),
-        }
-    }
-    found
 }
 
 impl FromStr for Threshold {
@@ -318,7 +237,6 @@ impl From<Threshold> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golden::{golden, numbers};
 
     #[test]
     fn written_forms_round_trip() {
@@ -401,54 +319,5 @@ mod tests {
         let history: Vec<f64> = (0..999).map(f64::from).collect();
         let limit = one(Threshold::Quantile { q: 0.01 }, &history, 50.0);
         assert_eq!(history.iter().filter(|v| **v > limit).count(), 9);
-    }
-
-    #[test]
-    fn widens_and_runs() {
-        let marks = [false, false, true, false, false, false, false, true];
-        assert_eq!(runs(&widen(&marks, 1)), [(1, 4), (6, 8)]);
-        assert_eq!(runs(&widen(&marks, 2)), [(0, 8)]);
-        assert_eq!(runs(&[]), []);
-    }
-
-    #[test]
-    fn the_dynamic_limit_agrees_with_the_reference_grid() {
-        let golden = golden("thresholding");
-        let e = numbers(&golden["inputs"]["e"]);
-        let number = |key: &str| golden["outputs"][key].as_f64().unwrap();
-        assert!((stats::mean(&e) - number("mean")).abs() < 1e-9);
-        assert!((stats::std(&e) - number("std_population")).abs() < 1e-9);
-        // The other reference has the same falls, counts every run and widens none.
-        for row in golden["outputs"]["z_cost_table_on_e"].as_array().unwrap() {
-            let number = |name: &str| row[name].as_f64().unwrap();
-            let limit = stats::mean(&e) + number("z") * stats::std(&e);
-            let flagged = Flagged::at(&e, limit, 1);
-            assert_eq!(flagged.points as f64, number("above"), "{row}");
-            let Some(cost) = row["cost"].as_f64() else { continue };
-            let fall = flagged.gain * (flagged.sequences.pow(2) + flagged.points) as f64;
-            let want = -cost * (number("runs").powi(2) + number("above"));
-            assert!((fall - want).abs() < 1e-9 * (1.0 + want.abs()), "{row}: {fall} {want}");
-        }
-        let smoothed = numbers(&golden["outputs"]["ewm_span_12_adjust_true"]);
-        for (key, scores, buffer) in [
-            ("ndt_grid_e_buffer_1", &e, 1),
-            ("ndt_grid_e_buffer_10", &e, 10),
-            ("ndt_grid_smoothed_buffer_1", &smoothed, 1),
-            ("ndt_grid_smoothed_buffer_10", &smoothed, 10),
-        ] {
-            let want = &golden["outputs"][key];
-            let got = dynamic_limit(scores, buffer);
-            assert_eq!(got.z, want["best_z"].as_f64().unwrap(), "{key}");
-            assert!((got.limit - want["epsilon"].as_f64().unwrap()).abs() < 1e-9, "{key}");
-            for row in want["table"].as_array().unwrap() {
-                let number = |name: &str| row[name].as_f64().unwrap();
-                let limit = stats::mean(scores) + number("z") * stats::std(scores);
-                let flagged = Flagged::at(scores, limit, buffer);
-                let counts = (flagged.sequences as f64, flagged.points as f64);
-                assert_eq!(counts, (number("sequences"), number("count")), "{key}: {row}");
-                assert_eq!(Some(flagged.eligible(scores.len())), row["eligible"].as_bool(), "{key}: {row}");
-                assert!((flagged.gain - number("score")).abs() < 1e-9, "{key}: {row}");
-            }
-        }
     }
 }
