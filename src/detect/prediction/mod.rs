@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::math::stats::{self, MAD_TO_SIGMA};
 use crate::score::Scores;
 
-/// A forecast more than this many deviations off does not teach the state (ALGORITHMS 2: clip at 3σ).
+/// A forecast more than this many deviations off does not teach the state.
 pub const CLIP: f64 = 3.0;
 /// Half-width of the band in deviations; about the default limit on white noise.
 const BAND: f64 = 4.0;
@@ -27,7 +27,7 @@ const BAND: f64 = 4.0;
 const MEMORY: f64 = 10_000.0;
 /// An error counts as at most so many usual ones in that size, so that nothing blinds the detector for long.
 const OUTLIER: f64 = 30.0;
-/// The deviation is never below this part of the range of the training values (ALGORITHMS 2).
+/// The deviation is never below this part of the range of the training values.
 const DEVIATION_FLOOR: f64 = 1e-6;
 
 /// A forecast of one value.
@@ -170,6 +170,12 @@ pub fn deviation(errors: &[f64]) -> f64 {
         return 0.0;
     }
     MAD_TO_SIGMA * stats::median_in_place(&mut errors.iter().map(|e| e.abs()).collect::<Vec<_>>())
+}
+
+/// Huber's loss: quadratic up to [`CLIP`] deviations less one, linear beyond.
+pub fn huber(u: f64) -> f64 {
+    let bound = CLIP - 1.0;
+    if u.abs() <= bound { 0.5 * u * u } else { bound * (u.abs() - 0.5 * bound) }
 }
 
 /// Feeds `x` to the state, clipped to [`CLIP`] deviations for at most `patience` values in a row, of which

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use state::State;
 use state::{Coefficients, differences};
 
-use super::{CLIP, Model, Predictive, deviation, feed, floor};
+use super::{Model, Predictive, deviation, feed, floor, huber};
 use crate::detect::{Detector, Entry, Family, Fitted, Setup};
 use crate::error::{Error, Result};
 use crate::math::autoregression::{from_partial, hannan_rissanen, long_errors, to_partial};
@@ -39,7 +39,7 @@ const FIT_LIMIT: usize = 10_000;
 const PATIENCE: usize = 24;
 /// Largest p and q.
 const MOST: usize = 10;
-/// Largest p and q of the search (ALGORITHMS 2.1: 0..3).
+/// Largest p and q of the search.
 const SEARCHED: usize = 3;
 /// Orders that are fitted to the end; the others are judged by where they start.
 const FINALISTS: usize = 3;
@@ -211,12 +211,6 @@ fn tamed(values: &[f64]) -> Vec<f64> {
     let (middle, spread) = (stats::quantile_sorted(&sorted, 0.5), 5.0 * MAD_TO_SIGMA * stats::mad(values));
     let bound = if spread > 0.0 { spread } else { f64::INFINITY };
     values.iter().map(|v| v.clamp(low, high).clamp(middle - bound, middle + bound)).collect()
-}
-
-/// Huber's loss: quadratic up to [`CLIP`] deviations less 1, linear beyond.
-fn huber(u: f64) -> f64 {
-    let bound = CLIP - 1.0;
-    if u.abs() <= bound { 0.5 * u * u } else { bound * (u.abs() - 0.5 * bound) }
 }
 
 /// What `fit` has learnt.

@@ -1,23 +1,25 @@
 //! Holt-Winters: a value far from what level, trend and season lead one to expect is strange.
 //!
-//! With level `l`, trend `b`, damping φ and seasonals `s` (one a phase), `x̂ = l + φb + s` and, in the
-//! error-correction form with `e = x - x̂`: `l ← l + φb + αe`, `b ← φb + αβe`, `s ← s + γe`. The multiplicative
-//! form has `x̂ = (l + φb)·s` and divides `e` by `s` for `l` and `b`, by `l + φb` for `s`.
+//! The recurrence stands in [`state`], what it begins with in [`usual`].
 //!
 //! Source: Winters (1960), Forecasting Sales by Exponentially Weighted Moving Averages; damping by Gardner and
 //! McKenzie (1985); robust steps in the spirit of Gelper, Fried and Croux (2010). State: one number a phase and
 //! two more; constant cost a value. Needs the period; without one, or with fewer than two periods to learn from,
 //! it is Holt's method without a season.
 
+mod state;
+mod usual;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CLIP, Forecaster, Gaussian, Model, Predictive, deviation, feed, floor};
+use super::{Model, Predictive, deviation, feed, floor, huber};
 use crate::detect::{Detector, Entry, Family, Fitted, Setup};
 use crate::error::{Error, Result};
 use crate::math::optimize::nelder_mead;
 use crate::math::stats;
+use state::{Gains, State};
 
 /// Values that start a state without a season.
 const START: usize = 10;
@@ -25,9 +27,6 @@ const START: usize = 10;
 const FIT_POINTS: usize = 20_000;
 /// Values in a row that are kept from a state without a season before a new level is believed.
 const PATIENCE: usize = 24;
-
-/// Deviations at which Huber's estimates start to clip: 95 % efficient on normal values.
-const HUBER: f64 = 1.345;
 
 /// How the season joins the level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,71 +77,6 @@ impl Params {
     }
 }
 
-/// The four gains of the recurrence.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Gains {
-    /// Of the level.
-    pub alpha: f64,
-    /// Of the trend, relative to that of the level.
-    pub beta: f64,
-    /// Of the season.
-    pub gamma: f64,
-    /// Damping of the trend.
-    pub phi: f64,
-}
-
-/// Level, trend and season: the state of the recurrence.
-#[derive(Debug, Clone)]
-pub struct State {
-    gains: Gains,
-    multiplicative: bool,
-    level: f64,
-    trend: f64,
-    /// One a phase, empty without a season; that of the next value is at `phase`.
-    season: Vec<f64>,
-    phase: usize,
-    /// What values are counted from.
-    origin: f64,
-    sd: f64,
-}
-
-impl State {
-    /// Level plus damped trend, and the seasonal of the next value.
-    #[inline(always)]
-    fn parts(&self) -> (f64, f64) {
-        let neutral = if self.multiplicative { 1.0 } else { 0.0 };
-        (self.level + self.gains.phi * self.trend, self.season.get(self.phase).copied().unwrap_or(neutral))
-    }
-}
-
-impl Forecaster for State {
-    #[inline(always)]
-    fn next(&self) -> Gaussian {
-        let (base, season) = self.parts();
-        let mean = if self.multiplicative { base * season } else { base + season };
-        Gaussian { mean: self.origin + mean, sd: self.sd }
-    }
-
-    #[inline(always)]
-    fn observe(&mut self, x: f64) {
-        let error = x - self.next().mean;
-        let (base, season) = self.parts();
-        let Gains { alpha, beta, gamma, phi } = self.gains;
-        // What the error says of the level and of the season; the factors stay clear of 0.
-        let (of_level, of_season) = if self.multiplicative {
-            (error / season.max(1e-3), error / base.max(1e-3))
-        } else {
-            (error, error)
-        };
-        self.level = base + alpha * of_level;
-        self.trend = phi * self.trend + alpha * beta * of_level;
-        if let Some(s) = self.season.get_mut(self.phase) {
-            *s += gamma * of_season;
-            self.phase = (self.phase + 1) % self.season.len();
-        }
-    }
-}
-
 /// Holt-Winters with checked parameters.
 pub struct HoltWinters {
     params: Params,
@@ -168,9 +102,10 @@ impl HoltWinters {
         let train = &train[train.len().saturating_sub(FIT_POINTS.max(10 * period))..];
         let multiplicative = seasonal && self.params.season == Season::Multiplicative;
         let origin = if multiplicative { origin(train) } else { 0.0 };
-        let rough = slope(train, period);
-        let profile = profile(train, period, rough, multiplicative.then_some(origin));
-        let slope = if profile.is_empty() || multiplicative { rough } else { line(train, &profile, rough) };
+        let rough = usual::slope(train, period);
+        let profile = usual::profile(train, period, rough, multiplicative.then_some(origin));
+        let slope =
+            if profile.is_empty() || multiplicative { rough } else { usual::line(train, &profile, rough) };
         let mut model = Learnt {
             gains: self.gains(&[0.0; 4]),
             multiplicative,
@@ -310,81 +245,6 @@ fn origin(train: &[f64]) -> f64 {
     low - (high - low).max(f64::MIN_POSITIVE)
 }
 
-/// Trend a point: the median rise over about half the stretch, a whole number of periods. 0 without a season,
-/// where the trend at the start is anyone's guess.
-fn slope(train: &[f64], period: usize) -> f64 {
-    if period == 0 {
-        return 0.0;
-    }
-    let lag = (train.len() / (2 * period)).max(1) * period;
-    let mut rises: Vec<f64> = train.iter().zip(&train[lag..]).map(|(a, b)| (b - a) / lag as f64).collect();
-    stats::median_in_place(&mut rises)
-}
-
-/// The slope of a robust line through the values without their season: ten steps of least squares on residuals
-/// clipped as in [`robust_mean`], from a rough slope.
-fn line(train: &[f64], profile: &[f64], rough: f64) -> f64 {
-    let centre = 0.5 * (train.len() - 1) as f64;
-    let spread: f64 = (0..train.len()).map(|i| (i as f64 - centre).powi(2)).sum();
-    let rest = |slope: f64| -> Vec<f64> {
-        train
-            .iter()
-            .zip(profile.iter().cycle())
-            .enumerate()
-            .map(|(i, (x, s))| x - s - slope * i as f64)
-            .collect()
-    };
-    let mut slope = rough;
-    for _ in 0..10 {
-        let rest = rest(slope);
-        let level = robust_mean(&rest);
-        let bound = HUBER * stats::MAD_TO_SIGMA * stats::mad(&rest);
-        let turn = |(i, r): (usize, &f64)| (i as f64 - centre) * (r - level).clamp(-bound, bound);
-        slope += rest.iter().enumerate().map(turn).sum::<f64>() / spread;
-    }
-    slope
-}
-
-/// The usual seasonal of each phase: what the values of that phase have over (or, counted from `origin`, times)
-/// the median of their period, trend removed, as a robust mean over the periods.
-fn profile(train: &[f64], period: usize, slope: f64, origin: Option<f64>) -> Vec<f64> {
-    if period == 0 {
-        return Vec::new();
-    }
-    let zero = origin.unwrap_or(0.0);
-    let mut profile = vec![if origin.is_some() { 1.0 } else { 0.0 }; period];
-    // The second round knows the season and so the level of a period better.
-    for _ in 0..2 {
-        let mut phases: Vec<Vec<f64>> = vec![Vec::new(); period];
-        for cycle in train.chunks_exact(period) {
-            let flat: Vec<f64> = (0..period).map(|j| cycle[j] - zero - slope * j as f64).collect();
-            let bare = |(x, s): (&f64, &f64)| if origin.is_some() { x / s } else { x - s };
-            let level = robust_mean(&flat.iter().zip(&profile).map(bare).collect::<Vec<_>>());
-            for (phase, x) in phases.iter_mut().zip(flat) {
-                phase.push(if origin.is_some() { x / level } else { x - level });
-            }
-        }
-        profile = phases.iter().map(|values| robust_mean(values)).collect();
-    }
-    profile
-}
-
-/// Huber's M-estimate of location, ten steps from the median.
-fn robust_mean(values: &[f64]) -> f64 {
-    let mut centre = stats::median(values);
-    let bound = HUBER * stats::MAD_TO_SIGMA * stats::mad(values);
-    for _ in 0..10 {
-        centre += stats::mean(&values.iter().map(|v| (v - centre).clamp(-bound, bound)).collect::<Vec<_>>());
-    }
-    centre
-}
-
-/// Huber's loss: quadratic up to 2 deviations, linear beyond.
-fn huber(u: f64) -> f64 {
-    let bound = CLIP - 1.0;
-    if u.abs() <= bound { 0.5 * u * u } else { bound * (u.abs() - 0.5 * bound) }
-}
-
 /// The registry's row.
 pub const ENTRY: Entry = Entry {
     name: "holt-winters",
@@ -406,67 +266,9 @@ fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golden::{golden, near, numbers};
+    use crate::golden::{golden, numbers};
     use crate::math::linalg::{dot, least_squares};
     use crate::math::random::Random;
-
-    #[test]
-    fn recurrences_agree_with_the_reference() {
-        let golden = golden("holt_winters");
-        for (name, input) in [
-            ("additive", "y_add"),
-            ("additive_damped", "y_add"),
-            ("multiplicative", "y_mul"),
-            ("holt", "y_add"),
-            ("ses", "y_add"),
-        ] {
-            let p = &golden["params"][name];
-            let number = |key: &str, default: f64| p[key].as_f64().unwrap_or(default);
-            let mut state = State {
-                gains: Gains {
-                    alpha: number("alpha", 0.0),
-                    beta: number("beta", 0.0),
-                    gamma: number("gamma", 0.0),
-                    phi: number("phi", 1.0),
-                },
-                multiplicative: name == "multiplicative",
-                level: number("l0", 0.0),
-                trend: number("b0", 0.0),
-                season: p["s0"].as_array().map(|_| numbers(&p["s0"])).unwrap_or_default(),
-                phase: 0,
-                origin: 0.0,
-                sd: 1.0,
-            };
-            let (mut fitted, mut errors) = (vec![], vec![]);
-            let (mut level, mut trend, mut season) = (vec![], vec![], vec![]);
-            for x in numbers(&golden["inputs"][input]) {
-                fitted.push(state.next().mean);
-                errors.push(x - state.next().mean);
-                let phase = state.phase;
-                state.observe(x);
-                level.push(state.level);
-                trend.push(state.trend);
-                season.extend(state.season.get(phase));
-            }
-            let want = &golden["outputs"][name];
-            near(&fitted, &numbers(&want["fitted"]), 1e-9, name);
-            near(&errors, &numbers(&want["one_step_error"]), 1e-9, name);
-            near(&[dot(&errors, &errors)], &numbers(&want["sse"]), 1e-9, name);
-            near(&level, &numbers(&want["level"]), 1e-9, name);
-            if name != "ses" {
-                near(&trend, &numbers(&want["trend"]), 1e-9, name);
-            }
-            near(&season, &numbers(&want["season"]), 1e-9, name);
-            // The reference forecasts the phase of the last value with its season from before that value.
-            if let Some(last) = (season.len().checked_sub(13)).map(|i| season[i]) {
-                let phase = (state.phase + 11) % 12;
-                state.season[phase] = last;
-            }
-            let horizon = want["forecast"].as_array().unwrap().len();
-            let ahead: Vec<f64> = state.ahead(horizon).iter().map(|g| g.mean).collect();
-            near(&ahead, &numbers(&want["forecast"]), 1e-9, name);
-        }
-    }
 
     #[test]
     fn own_fit_is_as_good_as_the_reference_optimum_but_for_the_outlier() {
