@@ -1,121 +1,24 @@
-//! The only file that knows all the stages: settings in, report out, for a whole series and for a live one.
-//!
-//! There is one way through: rows are pushed into a [`Watch`], whose detector scores them live; a whole series
-//! is a live one that came in one piece. So live and batch agree by construction. Rows that come late go back to
-//! a mark left before them and are scored from there, as if they had come in order.
-
-mod marks;
-mod rows;
+//! A series on its way through the stages.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::decide::events::{self, Event, Evidence};
+use super::marks::{Mark, Marks, SPACING};
+use super::rows::{ALONE, Rows};
+use super::{Decision, Report, Settings, check_sensitivity};
+use crate::decide::events::{self, Evidence};
 use crate::decide::shape::CONTEXT;
 use crate::decide::threshold::{Calibration, Threshold};
 use crate::decide::{History, Peaks};
 use crate::detect::{self, Fitted, Reach, Setup, StreamingDetector, Tail, registry, streaming};
 use crate::error::{Error, Result};
 use crate::nn::weights::Weights;
-use crate::prepare::{self, Grid, Prepare};
+use crate::prepare::{Grid, Prepare};
 use crate::series::Series;
-use marks::{Mark, Marks};
-use rows::Rows;
 
 /// A row whose score looks at more than this part of filled points is not scored.
 const FILLED_LIMIT: f64 = 0.3;
 /// Rows that an event lasts at most, unless two periods are longer.
 const LASTING: usize = 400;
-
-/// All that a user chooses. Unknown fields are refused, every field has a default.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// Name of the detector in the registry.
-    pub detector: String,
-    /// Its parameters, an object; null for the defaults.
-    pub params: serde_json::Value,
-    /// Sampling interval and period.
-    pub prepare: prepare::Options,
-    /// Scores to a limit.
-    pub threshold: Threshold,
-    /// 0..=100; moves the limit, 50 leaves it.
-    pub sensitivity: f64,
-    /// Points over the limit to events.
-    pub events: events::Options,
-    /// Whether the rows that are fitted on are no calibration set apart but what is to be judged. Scores that are
-    /// rarities owe them nothing, and their limit learns from the first of them on.
-    pub whole: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            detector: "auto".into(),
-            params: serde_json::Value::Null,
-            prepare: prepare::Options::default(),
-            threshold: Threshold::default(),
-            sensitivity: 50.0,
-            events: events::Options::default(),
-            whole: false,
-        }
-    }
-}
-
-impl Settings {
-    /// # Errors
-    /// [`Error::Param`] for the first value out of range, [`Error::UnknownDetector`].
-    pub fn check(&self) -> Result<()> {
-        registry::find(&self.detector)?;
-        check_sensitivity(self.sensitivity)?;
-        self.events.check()
-    }
-}
-
-fn check_sensitivity(sensitivity: f64) -> Result<()> {
-    if (0.0..=100.0).contains(&sensitivity) {
-        return Ok(());
-    }
-    Err(Error::param("sensitivity", format!("{sensitivity} is outside 0 to 100; 50 is neutral")))
-}
-
-/// Scores, limits and events of the rows from `start` on; replaces what was said of them before. Columns hold
-/// one entry a row; NaN means none.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// First row of the columns, counted from the first ever pushed.
-    pub start: usize,
-    /// Rows before this one, and their events, never change again.
-    pub settled: usize,
-    /// Scores; higher is stranger; NaN: not scored.
-    pub scores: Vec<f64>,
-    /// One limit a score.
-    pub limits: Vec<f64>,
-    /// Expected values in units of the input.
-    pub expected: Option<Vec<f64>>,
-    /// Half-width of the ordinary band around `expected`, in units of the input.
-    pub band: Option<Vec<f64>>,
-    /// The ordinary score: the median of the calibration scores, from which limits and severities are measured.
-    pub ordinary: f64,
-    /// Every event that ends after `start`, in order. Their indices count from the first row ever pushed.
-    pub events: Vec<Event>,
-}
-
-/// What of a [`Report`] threshold and sensitivity decide; the fields are the same.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// See [`Report::start`].
-    pub start: usize,
-    /// See [`Report::settled`].
-    pub settled: usize,
-    /// See [`Report::limits`].
-    pub limits: Vec<f64>,
-    /// See [`Report::ordinary`].
-    pub ordinary: f64,
-    /// See [`Report::events`].
-    pub events: Vec<Event>,
-}
 
 /// A detector fitted to a series, with the preparation that goes before it.
 struct Model {
@@ -124,47 +27,6 @@ struct Model {
     detector: &'static detect::Entry,
     /// Names of the detectors that it has judge together, if it is not one alone.
     members: Vec<&'static str>,
-}
-
-/// A fitted detector and its calibration: makes watches for series that begin anew.
-pub struct Pipeline {
-    trained: Watch,
-}
-
-impl Pipeline {
-    /// Fits on `train` and scores it for calibration.
-    ///
-    /// # Errors
-    /// Those of [`Settings::check`], of the detector's parameters and weights, [`Error::TooShort`].
-    pub fn fit(settings: &Settings, weights: Option<&Weights>, train: &Series) -> Result<Pipeline> {
-        let mut trained = Watch::begin(settings, weights, train)?;
-        trained.push(train)?;
-        Ok(Pipeline { trained })
-    }
-
-    /// The report of a whole series, judged by the calibration on the training series.
-    ///
-    /// # Errors
-    /// [`Error::Numeric`].
-    pub fn detect(&self, series: &Series) -> Result<Report> {
-        let mut watch = self.watch();
-        watch.push(series)?;
-        Ok(watch.report(0))
-    }
-
-    /// A watch at the start of a series of its own.
-    pub fn watch(&self) -> Watch {
-        Watch {
-            history: self.trained.history.clone(),
-            train_rows: 0,
-            ..Watch::new(Arc::clone(&self.trained.model), &self.trained.settings)
-        }
-    }
-
-    /// The watch that has seen the training series, to go on with what follows it.
-    pub fn resume(self) -> Watch {
-        self.trained
-    }
 }
 
 /// A series as it comes in: rows are pushed in any chunking, reports read at any time.
@@ -210,6 +72,11 @@ impl Watch {
         let members = fitted.members();
         let model = Model { prepare, fitted, detector, members };
         Ok(Watch { train_rows: train.len(), ..Watch::new(Arc::new(model), settings) })
+    }
+
+    /// At the start of another series, judged by the same calibration.
+    pub(super) fn afresh(&self) -> Watch {
+        Watch { history: self.history.clone(), ..Watch::new(Arc::clone(&self.model), &self.settings) }
     }
 
     fn new(model: Arc<Model>, settings: &Settings) -> Watch {
@@ -268,7 +135,7 @@ impl Watch {
         } else {
             self.push(rows)?;
         }
-        if self.len() >= self.marks.last() + marks::SPACING {
+        if self.len() >= self.marks.last() + SPACING {
             self.marks.add(self.mark());
         }
         if self.late.is_some() {
@@ -399,7 +266,7 @@ impl Watch {
             self.rows.expected[row] = prepare.value_of(read(&tail.scores.expected));
             self.rows.band[row] = prepare.width_of(read(&tail.scores.band));
             let by = tail.scores.by.as_ref().and_then(|by| by.get(at));
-            self.rows.by[row] = by.copied().unwrap_or(rows::ALONE);
+            self.rows.by[row] = by.copied().unwrap_or(ALONE);
         }
     }
 
