@@ -1,6 +1,8 @@
 // A reader's hands on the element: what the page's thread works in each frame of a gesture, and how long a step of
 // the sensitivity takes until the events are decided anew.
 
+import { marked, trace } from './trace.mjs';
+
 /** @typedef {Record<string, any>} Row */
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -26,7 +28,6 @@ export async function frames(page) {
   const at = { x: box.x + 200, y: box.y + 180 };
   // The wheel zooms a chart that has the focus.
   await page.mouse.click(at.x, at.y);
-  const session = await page.context().newCDPSession(page);
   await page.evaluate(() => {
     const mark = () => { performance.mark('hands'); requestAnimationFrame(mark); };
     requestAnimationFrame(mark);
@@ -38,24 +39,15 @@ export async function frames(page) {
     if (gesture === 'pan') for (let i = 0; i < 8; i++) await page.mouse.wheel(0, -120);
     if (gesture === 'drag') await page.mouse.down();
     await page.waitForTimeout(300);
-    /** @type {any[]} */
-    const events = [];
-    const collect = (/** @type {{ value: any[] }} */ { value }) => events.push(...value);
-    session.on('Tracing.dataCollected', /** @type {any} */ (collect));
-    await session.send('Tracing.start', { categories: 'toplevel,blink.user_timing', transferMode: 'ReportEvents' });
+    const end = await trace(page);
     for (let i = 0; i < steps; i++) {
       await step(page, i, at);
       await page.waitForTimeout(12);
     }
-    const ended = new Promise((end) => session.once('Tracing.tracingComplete', end));
-    await session.send('Tracing.end');
-    await ended;
-    session.off('Tracing.dataCollected', /** @type {any} */ (collect));
+    const { marks, tasks } = marked(await end(), 'hands');
     if (gesture === 'drag') await page.mouse.up();
-    const marks = events.filter((e) => e.name === 'hands').sort((a, b) => a.ts - b.ts);
-    const tasks = events.filter((e) => e.tid === marks[0].tid && e.pid === marks[0].pid && e.name.endsWith('RunTask') && e.dur && e.name !== 'RunTask');
     const pairs = marks.slice(1).map((mark, i) => [marks[i].ts, mark.ts]);
-    const work = pairs.map(([from, to]) => tasks.filter((e) => e.ts >= from && e.ts < to).reduce((all, e) => all + e.dur, 0) / 1000);
+    const work = pairs.map(([from, to]) => tasks.filter((e) => e.ts >= from && e.ts < to).reduce((all, e) => all + (e.dur ?? 0), 0) / 1000);
     const intervals = pairs.map(([from, to]) => (to - from) / 1000);
     results.push({ gesture, work: part(work, 0.5), work95: part(work, 0.95), interval: part(intervals, 0.5), interval95: part(intervals, 0.95) });
   }

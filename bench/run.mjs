@@ -20,6 +20,7 @@ import { decisions, frames } from './hands.mjs';
 import { nets } from './nets.js';
 import { tables } from './report.mjs';
 import { serve } from './server.mjs';
+import { marked, trace } from './trace.mjs';
 
 const here = join(root, 'bench');
 const { values: options, positionals } = parseArgs({
@@ -88,7 +89,7 @@ const parts = {
       ...[1, 10, 50].map((widgets) => of('widgets', { rows: 2000, detector: 'auto', widgets })),
       ...detectors.map((/** @type {string} */ detector) => of('detector', { rows: 100_000, detector })),
     ];
-    const got = await compared(cases, ['ours'], ({ what, ...query }) => `widget.html?${new URLSearchParams(query)}`, { times: (one) => (one.what === 'detector' || one.rows > 100_000 ? 1 : rounds) });
+    const got = await compared(cases, ['ours'], ({ what, ...query }) => `widget.html?${new URLSearchParams(query)}`, { times: (one) => (one.what === 'detector' || one.rows > 100_000 ? 1 : rounds), along: worked });
     return got.map((row) => {
       const { ours, ...one } = row;
       const middle = (/** @type {string} */ what) => (ours[0][what] === undefined ? undefined : rounded(median(ours.map((/** @type {Row} */ o) => o[what]))));
@@ -96,6 +97,7 @@ const parts = {
       return {
         ...one, scored: middle('scored'), drawn: middle('drawn'), live: middle('live'), live95: middle('live95'), shown95: middle('shown95'), events: ours[0].events,
         longTasks: Math.max(...long.map((/** @type {number[]} */ tasks) => tasks.length)), longest: rounded(Math.max(0, ...long.flat())),
+        most: rounded(Math.max(...ours.map((/** @type {Row} */ o) => o.most))),
       };
     });
   },
@@ -141,17 +143,30 @@ const parts = {
 };
 
 /**
+ * The most that the page's thread works in one task after the mark `began`, in milliseconds: less than the task lasts
+ * while others have the core.
+ * @param {import('playwright-core').Page} page
+ */
+async function worked(page) {
+  const end = await trace(page);
+  return async () => {
+    const { marks: [began], tasks } = marked(await end(), 'began');
+    return { most: Math.max(...tasks.filter((task) => task.ts >= began.ts).map((task) => task.tdur ?? 0)) / 1000 };
+  };
+}
+
+/**
  * Visits the pages of all cases and contestants in each round.
  * @template {Row} Case
  * @param {Case[]} cases
  * @param {string[]} contestants
  * @param {(one: Case, who: string) => string} page
- * @param {{ fresh?: boolean, times?: (one: Case) => number, then?: (page: import('playwright-core').Page, one: Case) => Promise<Row> }} [how]
- *   `fresh`: a new browser for each page; `times`: rounds of a case, else as asked; `then`: what is done with the page when it is ready, and
- *   gives more results
+ * @param {{ fresh?: boolean, times?: (one: Case) => number, along?: (page: import('playwright-core').Page) => Promise<() => Promise<Row>>, then?: (page: import('playwright-core').Page, one: Case) => Promise<Row> }} [how]
+ *   `fresh`: a new browser for each page; `times`: rounds of a case, else as asked; `along`: begins before the page is opened, and gives
+ *   more results when it is ready; `then`: what is done with the page after that, and gives more results
  * @returns {Promise<(Case & Record<string, Row[]>)[]>} each case with the results of each contestant
  */
-async function compared(cases, contestants, page, { fresh = false, times = () => rounds, then } = {}) {
+async function compared(cases, contestants, page, { fresh = false, times = () => rounds, along, then } = {}) {
   const server = await serve({ bench: here, built: join(here, 'built'), pkg: join(root, 'pkg'), nets: netFolder, onnxruntime: join(here, 'node_modules/onnxruntime-web/dist'), uplot: join(here, 'node_modules/uplot/dist') });
   const opening = { executablePath: onOneCore };
   let browser = fresh ? null : await launch(opening);
@@ -163,9 +178,11 @@ async function compared(cases, contestants, page, { fresh = false, times = () =>
       if (fresh) browser = await launch(opening);
       const context = await /** @type {import('playwright-core').Browser} */ (browser).newContext({ viewport: { width: 1000, height: 500 }, deviceScaleFactor: one.scale ?? 1 });
       const opened = await context.newPage();
+      const end = await along?.(opened);
       await opened.goto(`${server.url}/bench/pages/${path}`, { waitUntil: 'commit' });
       await opened.waitForFunction('window.result', null, { timeout: 180_000, polling: 500 });
       const result = await opened.evaluate('window.result');
+      if (end && !result.failed) Object.assign(result, await end());
       if (then && !result.failed) Object.assign(result, await then(opened, asked));
       await context.close();
       if (fresh) await browser?.close();
