@@ -82,7 +82,7 @@ export const readerWords = {
   came: (/** @type {string} */ value) => `At the peak came ${value}.`,
   wasExpected: (/** @type {string} */ expected, /** @type {string} */ band, /** @type {string} */ value, /** @type {string} */ by) =>
     `At the peak ${expected} was expected${band && ` (usually ${band})`}, and ${value} came${by && `: ${by}`}.`,
-  overLimit: (/** @type {string} */ score, /** @type {string} */ limit, /** @type {string} */ times) => `Score ${score}, limit ${limit}: ${times} times as far from ordinary as the limit.`,
+  overLimit: (/** @type {string} */ score, /** @type {string} */ limit, /** @type {string} */ times) => `Score ${score}, limit ${limit}: ${times} times as severe as one at the limit.`,
   foundBy: (/** @type {string} */ name, /** @type {string} */ finds) => `Found by ${name}: ${finds.charAt(0).toLowerCase()}${finds.slice(1)}.`,
   rule: (/** @type {string} */ rule, /** @type {string} */ sensitivity) => `Limit by the rule “${rule}” at sensitivity ${sensitivity}.`,
   looksAt: (/** @type {string} */ points, /** @type {string} */ span) => `A score looks at ${points} points (${span}).`,

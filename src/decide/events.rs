@@ -7,9 +7,12 @@ use super::published;
 use super::runs::{highest, hits, merged, news};
 use super::shape::{SHIFT_REACH, direction, kind};
 use crate::error::{Error, Result};
+use crate::score::rarity::Rarity;
 
 /// A score is nearly the highest of its event from this part of it on.
 const NEARLY: f64 = 0.9;
+/// By this part of the limit over it, a rarity is some ten times as rare as the limit.
+const RARER: f64 = 1.0 / 3.0;
 
 /// What counts as one event.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -107,7 +110,9 @@ pub struct Event {
     pub value: f64,
     /// The value expected there, where the detector has one.
     pub expected: Option<f64>,
-    /// Height of the peak over the ordinary score, in heights of the limit over it: 1 is just at the limit.
+    /// 1 is just at the limit. Height of the peak over the ordinary score, in heights of the limit over it; of scores
+    /// that are rarities, which are logarithms, √10 for each third of the limit that the peak is over it, as that
+    /// makes it some ten times as rare.
     pub severity: f64,
     /// Point, duration or shift.
     pub kind: EventKind,
@@ -141,6 +146,8 @@ pub struct Evidence<'a> {
     pub expected: Option<&'a [f64]>,
     /// Whether others judge than the one that expects them.
     pub apart: bool,
+    /// The scale of scores that are rarities by themselves.
+    pub rarity: Option<Rarity>,
     /// Scale of the values: half of the range that ordinary values fill.
     pub scale: f64,
     /// Rows in one period, if the series has one.
@@ -167,7 +174,8 @@ pub fn find(evidence: &Evidence, options: &Options) -> Vec<Event> {
         let peak = farthest(evidence, start, end, NEARLY * top).unwrap_or(highest);
         let end = (end + options.pad).min(evidence.scores.len());
         let start = start.saturating_sub(options.pad).max(events.last().map_or(0, |last| last.end));
-        let event = describe(evidence, options, start, end, peak, severity(top, limit, ordinary));
+        let event =
+            describe(evidence, options, start, end, peak, severity(evidence.rarity, top, limit, ordinary));
         let event = Event { score: top, limit, ..event };
         events.push(Event { kind: if lasts { EventKind::Shift } else { event.kind }, ..event });
     }
@@ -218,10 +226,19 @@ fn farthest(evidence: &Evidence, start: usize, end: usize, high: f64) -> Option<
     near.max_by(|a, b| off(a).total_cmp(&off(b)))
 }
 
-/// `(top - ordinary) / (limit - ordinary)`, bounded where the limit meets the ordinary score.
-fn severity(top: f64, limit: f64, ordinary: f64) -> f64 {
-    let height = (limit - ordinary).max(1e-9 * limit.abs()).max(f64::MIN_POSITIVE);
-    ((top - ordinary) / height).min(1e6)
+/// See [`Event::severity`]; bounded where the limit meets the ordinary score.
+fn severity(rarity: Option<Rarity>, top: f64, limit: f64, ordinary: f64) -> f64 {
+    let severity = match rarity {
+        Some(scale) => {
+            let (top, limit) = (scale.of(top), scale.of(limit).max(f64::MIN_POSITIVE));
+            10f64.powf(0.5 * (top - limit) / (RARER * limit))
+        }
+        None => {
+            let height = (limit - ordinary).max(1e-9 * limit.abs()).max(f64::MIN_POSITIVE);
+            (top - ordinary) / height
+        }
+    };
+    severity.min(1e6)
 }
 
 /// Rows after an event that may still change it.
@@ -278,6 +295,7 @@ mod tests {
             values,
             expected: None,
             apart: false,
+            rarity: None,
             scale: 1.0,
             period,
             settled: scores.len(),
@@ -304,6 +322,18 @@ mod tests {
     }
 
     #[test]
+    fn the_severity_of_rarities_grows_by_their_powers_of_ten() {
+        let of = |rarity, top| severity(rarity, top, 3.0, 0.5);
+        assert_eq!((of(None, 3.0), of(Some(Rarity::PLAIN), 3.0)), (1.0, 1.0));
+        assert!((of(Some(Rarity::PLAIN), 4.0) - 10f64.sqrt()).abs() < 1e-12);
+        assert!((of(Some(Rarity::PLAIN), 5.0) - 10.0).abs() < 1e-12);
+        // Its own unit falls out, its power does not.
+        let scale = Rarity { unit: 1.5, power: 2.0 };
+        assert!((severity(Some(scale), 16.0, 9.0, 0.5) - 10f64.sqrt()).abs() < 1e-12);
+        assert_eq!((severity(Some(Rarity::PLAIN), 9.0, 0.0, 0.0), of(Some(Rarity::PLAIN), 1e9)), (1e6, 1e6));
+    }
+
+    #[test]
     fn the_peak_is_where_the_value_is_farthest_off_among_scores_that_hardly_differ() {
         let scores = flat(30, &[(10, 4.8), (11, 5.0), (12, 4.9), (13, 3.0)]);
         let (mut values, expected) = ([0.0; 30], [1.0; 30]);
@@ -317,6 +347,7 @@ mod tests {
                 values: &values,
                 expected,
                 apart,
+                rarity: None,
                 scale: 1.0,
                 period: None,
                 settled: 30,
@@ -428,6 +459,7 @@ mod tests {
                 values: &values,
                 expected: None,
                 apart: false,
+                rarity: None,
                 scale: 1.0,
                 period: None,
                 settled,
@@ -449,6 +481,7 @@ mod tests {
             values: &values,
             expected: None,
             apart: false,
+            rarity: None,
             scale: 1.0,
             period: None,
             settled: 0,

@@ -360,6 +360,7 @@ impl Watch {
             values: &self.rows.value,
             expected: expected.then_some(self.rows.expected.as_slice()),
             apart: !self.model.members.is_empty(),
+            rarity: self.model.fitted.rarity(),
             scale: self.model.prepare.scale(),
             period: self.model.prepare.period(),
             settled,

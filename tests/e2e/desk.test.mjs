@@ -32,7 +32,7 @@ test('the chosen event is explained in plain words, with a figure', async () => 
   await page.locator('.event').first().click();
   const lines = await page.locator('.more p').allTextContents();
   assert.match(lines[0], /^At the peak [\d.,]+ was expected.*came: \d+% (above|below) expected\.$/);
-  assert.match(lines[1], /^Score [\d.,]+, limit [\d.,]+: [\d.,]+ times as far from ordinary as the limit\.$/);
+  assert.match(lines[1], /^Score [\d.,]+, limit [\d.,]+: [\d.,]+ times as severe as one at the limit\.$/);
   assert.match(lines[2], /^Found by pca: shapes that/);
   assert.match(lines[3], /^Limit by the rule “tail 5e-5” at sensitivity 70\. A score looks at \d+ points/);
   assert.match(lines[4], /cannot change|may still change/);

@@ -23,14 +23,16 @@ pub(super) enum Course {
     Rough,
 }
 
-/// The members that judge a series that begins so, and the forecaster that says what it expects.
-pub(super) fn suited(period: Option<usize>, train: &[f64]) -> (&'static [&'static str], &'static str) {
-    let judges: &[&str] = match course(period, train) {
+/// Says what is expected, and does not judge.
+pub(super) const FORECASTER: &str = "holt-winters";
+
+/// The members that judge a series that begins so.
+pub(super) fn suited(period: Option<usize>, train: &[f64]) -> &'static [&'static str] {
+    match course(period, train) {
         Course::Held => &["subsequence", "lof", "htm"],
         Course::Periodic => &["subsequence", "lof", "discord"],
         Course::Smooth | Course::Rough => &["discord", "htm"],
-    };
-    (judges, if period.is_some() { "holt-winters" } else { "arima" })
+    }
 }
 
 /// What a series shows that begins so.
@@ -66,25 +68,20 @@ mod tests {
     use super::*;
     use crate::math::random::Random;
 
-    fn names(period: Option<usize>, train: &[f64]) -> Vec<&'static str> {
-        let (judges, forecaster) = suited(period, train);
-        judges.iter().copied().chain([forecaster]).collect()
-    }
-
     #[test]
     fn the_members_follow_what_the_series_shows() {
         let wave: Vec<f64> = (0..1000).map(|i| (f64::from(i) * std::f64::consts::TAU / 25.0).sin()).collect();
-        assert_eq!(names(Some(25), &wave), ["subsequence", "lof", "discord", "holt-winters"]);
+        assert_eq!(suited(Some(25), &wave), ["subsequence", "lof", "discord"]);
         // Too few of them, and too short ones.
-        assert_eq!(names(Some(25), &wave[..499]), ["discord", "htm", "holt-winters"]);
-        assert_eq!(names(Some(19), &wave)[1], "htm");
+        assert_eq!(suited(Some(25), &wave[..499]), ["discord", "htm"]);
+        assert_eq!(suited(Some(19), &wave)[1], "htm");
         let held: Vec<f64> = (0..1000).map(|i| f64::from(i / 10 % 3)).collect();
-        assert_eq!(names(Some(30), &held), ["subsequence", "lof", "htm", "holt-winters"]);
-        assert_eq!(names(None, &held), ["subsequence", "lof", "htm", "arima"]);
+        assert_eq!(suited(Some(30), &held), ["subsequence", "lof", "htm"]);
+        assert_eq!(suited(None, &held), ["subsequence", "lof", "htm"]);
         let mut random = Random::new(1);
         let noise: Vec<f64> = (0..1000).map(|_| random.normal()).collect();
-        assert_eq!(names(None, &noise), ["discord", "htm", "arima"]);
-        assert_eq!(names(None, &[]), ["subsequence", "lof", "htm", "arima"]);
+        assert_eq!(suited(None, &noise), ["discord", "htm"]);
+        assert_eq!(suited(None, &[]), ["subsequence", "lof", "htm"]);
     }
 
     #[test]

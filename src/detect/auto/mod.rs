@@ -29,7 +29,7 @@ use super::prediction::{arima, functional, holt_winters, htm};
 use super::similarity::{discord, knn, lof, subsequence};
 use super::{Detector, Entry, Family, Fitted, Setup};
 use crate::error::{Error, Result};
-use choice::suited;
+use choice::{FORECASTER, suited};
 use voting::Ensemble;
 
 /// Detectors that can be members.
@@ -88,8 +88,8 @@ impl Auto {
         if let Some(names) = &self.asked {
             return names.iter().map(|name| (name.as_str(), true)).collect();
         }
-        let (judges, forecaster) = suited(self.period, train);
-        judges.iter().map(|name| (*name, true)).chain([(forecaster, false)]).collect()
+        let judges = suited(self.period, train).iter().map(|name| (*name, true));
+        judges.chain([(FORECASTER, false)]).collect()
     }
 }
 

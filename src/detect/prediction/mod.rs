@@ -47,6 +47,11 @@ pub trait Forecaster: Clone + Send + Sync + 'static {
     /// Takes the next value.
     fn observe(&mut self, x: f64);
 
+    /// Takes the next value after several in a row that were far off: there is a new level.
+    fn accept(&mut self, x: f64) {
+        self.observe(x);
+    }
+
     /// The forecasts of the next `horizon` values: means as if each forecast came true. Their variances add up
     /// what an error of one deviation in each step before does to the mean, exact for a linear model.
     fn ahead(&self, horizon: usize) -> Vec<Gaussian> {
@@ -191,7 +196,7 @@ pub fn feed<F: Forecaster>(state: &mut F, x: f64, floor: f64, patience: usize, k
         *kept += 1;
         state.observe(forecast.mean + bound.copysign(error));
     } else {
-        state.observe(x);
+        state.accept(x);
     }
     error
 }

@@ -331,6 +331,17 @@ mod tests {
     }
 
     #[test]
+    fn a_new_level_is_no_trend() {
+        let mut random = Random::new(5);
+        let x: Vec<f64> = (0..600).map(|i| random.normal() + if i < 300 { 0.0 } else { 40.0 }).collect();
+        let expected = fit(0, &x[..300]).score(&x).unwrap().expected.unwrap();
+        assert!(expected[300 + PATIENCE] < 20.0);
+        for (i, e) in expected.iter().enumerate().skip(301 + PATIENCE) {
+            assert!((e - 40.0).abs() < 4.0, "{i}: {e}");
+        }
+    }
+
+    #[test]
     fn very_long_periods_and_none() {
         let x = seasonal(6000, 1440, 3);
         let mut y = x.clone();

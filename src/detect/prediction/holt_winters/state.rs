@@ -75,6 +75,14 @@ impl Forecaster for State {
             self.phase = (self.phase + 1) % self.season.len();
         }
     }
+
+    /// The level alone follows: the way to it is no trend.
+    fn accept(&mut self, x: f64) {
+        let (_, season) = self.parts();
+        let off = x - self.next().mean;
+        self.level += if self.multiplicative { off / season.max(1e-3) } else { off };
+        self.observe(x);
+    }
 }
 
 #[cfg(test)]
