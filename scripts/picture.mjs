@@ -9,10 +9,10 @@ import { root, say } from './shell.mjs';
 
 /** @type {{ file: string, query: string, size: [number, number], colorScheme: 'light' | 'dark', scale: number }[]} */
 const pictures = [
-  { file: 'picture.png', query: '?detector=pca', size: [1100, 720], colorScheme: 'light', scale: 1.5 },
+  { file: 'picture.png', query: '', size: [1100, 720], colorScheme: 'light', scale: 1.5 },
   { file: 'compare.png', query: '?detector=pca&compare=knn,holt-winters,autoencoder', size: [1100, 720], colorScheme: 'dark', scale: 1 },
-  { file: 'wide.png', query: '?detector=auto&compare=htm,subsequence', size: [1920, 900], colorScheme: 'dark', scale: 1 },
-  { file: 'narrow.png', query: '?detector=pca', size: [380, 860], colorScheme: 'light', scale: 1 },
+  { file: 'wide.png', query: '?compare=htm,subsequence', size: [1920, 900], colorScheme: 'dark', scale: 1 },
+  { file: 'narrow.png', query: '', size: [380, 860], colorScheme: 'light', scale: 1 },
 ];
 
 export async function main() {
