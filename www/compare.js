@@ -1,5 +1,5 @@
 // Other detectors on the same rows: each gives a lane of severities, 1 at its own limit, so that lanes can be compared
-// although scores cannot.
+// although scores cannot. Over the limit it is that of the event.
 
 /** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('./report.js').Findings} Findings */
@@ -83,10 +83,14 @@ export class Compare {
 
   /** The lanes, as long as the rows of the chart. @param {number} rows @returns {Lane[]} */
   lanes(rows) {
-    return this.#lines.map(({ name, findings: { columns, ordinary } }) => {
+    return this.#lines.map(({ name, findings: { columns, events, ordinary } }) => {
       const severity = new Float64Array(rows).fill(NaN);
       const [scores, limits] = [columns.get('scores'), columns.get('limits')];
       for (let i = 0; scores && limits && i < Math.min(rows, scores.length); i += 1) severity[i] = (scores[i] - ordinary) / (limits[i] - ordinary);
+      for (const event of events) {
+        const [first, end] = [event.startIndex, event.endIndex].map((index) => Math.max(index - columns.base, 0));
+        for (let i = first; i < Math.min(end, rows); i += 1) if (severity[i] >= 1) severity[i] = event.severity;
+      }
       return { name, severity };
     });
   }

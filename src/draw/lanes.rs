@@ -1,7 +1,7 @@
 //! One lane a detector under the chart: how strange each finds each moment, all on one scale, and where they agree.
 //!
-//! A lane holds severities: 0 is the detector's ordinary score, 1 its limit. So lanes can be compared although the
-//! scores cannot. Detectors agree where most of them, and at least two, are over their limits.
+//! A lane holds severities: 0 is the detector's ordinary score, 1 its limit, and more that of an event. So lanes can be
+//! compared although the scores cannot. Detectors agree where most of them, and at least two, are over their limits.
 
 use super::chart::{Chart, Layout};
 use super::decimate::columns;
