@@ -29,6 +29,8 @@ sockets.on('connection', (socket) => {
   const cut = setTimeout(() => socket.terminate(), every * 1000);
   socket.on('close', () => { clearInterval(timer); clearTimeout(cut); }).on('error', () => {});
 });
+/** Pages of wasm memory that the second half may take. */
+const SPARE = 3;
 const server = await serve();
 const browser = await launch({ flags: ['--js-flags=--expose-gc', '--enable-precise-memory-info'] });
 try {
@@ -76,7 +78,8 @@ try {
   const { used, late, repeated, malformed, dropped, received } = end.stats;
   assert.equal(used + late + repeated + malformed + dropped, received);
   assert.ok(received > 0.5 * sent, `${received} of ${sent}`);
-  assert.ok(end.wasm - settled.wasm <= 65536, `wasm grew by ${(end.wasm - settled.wasm) / 65536} pages in the second half`);
+  // Holes between what is kept may cost a page or two more. One number kept of each row would be a page in eight seconds.
+  assert.ok(end.wasm - settled.wasm <= SPARE * 65536, `wasm grew by ${(end.wasm - settled.wasm) / 65536} pages in the second half`);
   assert.ok(end.heap - settled.heap <= 2 * 2 ** 20, `the heap grew by ${(end.heap - settled.heap) / 2 ** 20} MB in the second half`);
   console.log('flat');
 } finally {
