@@ -11,7 +11,7 @@ use anomaly_widget::nn::weights::Weights;
 use anomaly_widget::train::quality::{Kind, Quality, quality};
 use anomaly_widget::train::recipe::{Task, find};
 use anomaly_widget::{Pipeline, Settings};
-use common::{each, weights};
+use common::{each, noise, series, weights};
 
 /// Bytes of a weight file at most.
 const LARGEST: u64 = 1_400_000;
@@ -44,13 +44,44 @@ fn every_file_is_small_and_as_good_as_its_card_says() {
         let got = judged(entry, &weights, 60, 99);
         println!("{}: {got:?}", entry.name);
         assert!(got.ratio > 3.0, "{}: {got:?}; the identity has 1", entry.name);
-        let said = &weights.card().quality;
+        let card = weights.card();
+        let recipe = find(entry.name).unwrap();
+        assert_eq!((card.train.steps, card.train.groups), (recipe.steps, recipe.groups), "{}", entry.name);
+        assert!(card.train.minutes.is_some_and(|m| m > 0.0 && m < 60.0), "{}", entry.name);
+        let said = &card.quality;
         assert!(
             (got.ratio / said["ratio"] - 1.0).abs() < 0.35,
             "{}: {got:?}, the card says {said:?}",
             entry.name
         );
         assert!(got.located > said["located"] - 0.15, "{}: {got:?}, the card says {said:?}", entry.name);
+    });
+}
+
+/// Forty points of a daily wave, three of its heights too high, in series that are their own calibration.
+#[test]
+fn a_jump_is_told_of_in_a_series_that_is_its_own_calibration() {
+    each(|entry| {
+        if !entry.pretrained {
+            return;
+        }
+        for rows in [3_000, 10_000, 30_000] {
+            let jump = 7 * rows / 10..7 * rows / 10 + 40;
+            let values = noise(rows, 5).into_iter().enumerate().map(|(i, noise)| {
+                let day = (std::f64::consts::TAU * i as f64 / 288.0).sin();
+                day + 0.2 * noise + if jump.contains(&i) { 3.0 } else { 0.0 }
+            });
+            let settings = Settings { detector: entry.name.into(), ..Settings::default() };
+            let pipeline =
+                Pipeline::fit(&settings, weights(entry).as_ref(), &series(values.collect())).unwrap();
+            let events = pipeline.resume().report(0).events;
+            let told: Vec<_> = events.iter().map(|e| (e.start, e.end)).collect();
+            assert!(
+                told.iter().any(|e| e.0 < jump.end && e.1 > jump.start),
+                "{} of {rows}: {told:?}",
+                entry.name
+            );
+        }
     });
 }
 

@@ -120,9 +120,9 @@ pub static RECIPES: &[Recipe] = &[
         nets: tadgan::nets,
         makers: &["encoder", "generator"],
         critic: Some("critic_x"),
-        steps: 7_000,
+        steps: 2_600,
         rivalry: Rivalry::Wasserstein(Cycles::Windows, tadgan::LATENT),
-        groups: 200,
+        groups: 80,
         judgement: 0.03,
         ..USUAL
     },

@@ -86,26 +86,28 @@ impl Seen {
     /// What is usual, of a series of deviation `unit` whose points lie `off` the median of their neighbours, for errors
     /// of `measures` and opinions averaged over `width` bins.
     pub fn usual(self, off: Vec<f64>, unit: f64, measures: &[Measure], width: usize) -> Usual {
-        let (error, edge) = (Level::of(self.stitched, 0.0), Level::of(self.alone, 0.0));
+        // An anomaly of a point shows in as many bins as a window, and in the means.
+        let room = WINDOW + width;
+        let (error, edge) = (Level::of(self.stitched, 0.0, room), Level::of(self.alone, 0.0, room));
         let away =
             |values: &[f64], middle: f64| values.iter().map(|v| (v - middle).abs()).collect::<Vec<_>>();
         let centred = |values: Vec<f64>, floor: f64| {
             let middle = median_in_place(&mut values.clone());
-            (middle, Level::of(away(&values, middle), floor))
+            (middle, Level::of(away(&values, middle), floor, room))
         };
         let opinion = (!self.opinion.is_empty()).then(|| {
             // A forecast's error is a distance already, and has the floor of other errors.
             let middle = if self.forecast { 0.0 } else { median_in_place(&mut self.opinion.clone()) };
             let least = if self.forecast { floor(Measure::Point, unit) } else { 1e-3 };
-            let level = Level::of(rolling_mean(&away(&self.opinion, middle), width, 1), least);
-            let single = Level::of(away(&self.critic, middle), 0.0);
+            let level = Level::of(rolling_mean(&away(&self.opinion, middle), width, 1), least, room);
+            let single = Level::of(away(&self.critic, middle), 0.0, 0);
             Opinion { middle, level, edge: single.beside(&level) }
         });
-        let band = Level::of(self.expected, 0.0);
+        let band = Level::of(self.expected, 0.0, 0);
         let errors = measures.iter().zip(self.errors);
         Usual {
             // An error below a fiftieth of the series' deviation is none, however exact the training stretch.
-            errors: errors.map(|(m, e)| Level::of(e, floor(*m, unit))).collect(),
+            errors: errors.map(|(m, e)| Level::of(e, floor(*m, unit), room)).collect(),
             opinion,
             level: centred(self.level, 0.2 * unit + 1e-6),
             spread: centred(self.spread, 0.1),

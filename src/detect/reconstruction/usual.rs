@@ -16,20 +16,21 @@ pub struct Level {
 }
 
 impl Level {
-    /// From the quantity on the training stretch; its largest values may be anomalies. The scale is at least
+    /// From the quantity on the training stretch, of whose values one anomaly may hold `room`. The scale is at least
     /// `floor`.
     ///
-    /// The scale is that of the median deviation or of the 97 % quantile, whichever is wider: tails heavier than
-    /// the normal distribution's are usual too.
-    pub fn of(mut values: Vec<f64>, floor: f64) -> Level {
+    /// The scale is that of the median deviation or of a high quantile, whichever is wider: tails heavier than the
+    /// normal distribution's are usual too. That quantile is 97 %, and 90 % where an anomaly could reach the other.
+    pub fn of(mut values: Vec<f64>, floor: f64, room: usize) -> Level {
         values.retain(|v| v.is_finite());
         if values.is_empty() {
             return Level { middle: 0.0, scale: floor };
         }
         values.sort_unstable_by(f64::total_cmp);
         let middle = quantile_sorted(&values, 0.5);
-        // 1.881 deviations: the normal distribution's 97 %.
-        let tail = (quantile_sorted(&values, 0.97) - middle) / 1.881;
+        // That many deviations is a normal distribution's.
+        let (part, deviations) = if 33 * room > values.len() { (0.9, 1.282) } else { (0.97, 1.881) };
+        let tail = (quantile_sorted(&values, part) - middle) / deviations;
         let mut off: Vec<f64> = values.iter().map(|v| (v - middle).abs()).collect();
         let near = MAD_TO_SIGMA * median_in_place(&mut off);
         Level { middle, scale: near.max(tail).max(floor) }
