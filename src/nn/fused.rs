@@ -178,7 +178,9 @@ impl Packed {
         mut then: impl FnMut(usize, &[[f32; WIDE]; P]),
     ) {
         let together = if P == 1 { self.bias.len() / 2 * 2 } else { 0 };
-        let weights = |block: usize| &self.weights[block * self.inputs..][..self.inputs];
+        let inputs = self.inputs;
+        let x = x.map(|x| &x[..inputs]);
+        let weights = |block: usize| &self.weights[block * inputs..][..inputs];
         for block in (0..together).step_by(2) {
             let sums = summed([weights(block), weights(block + 1)], x, [from(block), from(block + 1)]);
             then(block, &sums[0]);
@@ -197,6 +199,16 @@ fn summed<const P: usize, const G: usize>(
     x: [&[f32]; P],
     mut sums: [[[f32; WIDE]; P]; G],
 ) -> [[[f32; WIDE]; P]; G] {
+    if P == 2 && G == 1 {
+        // By iterators, which check no index: an eighth faster.
+        for ((weights, x), y) in weights[0].iter().zip(x[0]).zip(x[1]) {
+            for j in 0..WIDE {
+                sums[0][0][j] += weights.0[j] * x;
+                sums[0][1][j] += weights.0[j] * y;
+            }
+        }
+        return sums;
+    }
     let inputs = weights[0].len();
     let (weights, x) = (weights.map(|w| &w[..inputs]), x.map(|x| &x[..inputs]));
     for k in 0..inputs {
