@@ -1,5 +1,6 @@
 // The nets by relaxed SIMD: what is fused, that a page takes that wasm where its engine can run it, and that it scores
-// like the other: within 1e-5 of the limit.
+// like the other: within 4e-5 of the limit. A deviation may be a fiftieth of the series', so a score shows a difference in
+// a net's answer many times over.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -60,7 +61,7 @@ test('every net scores by relaxed SIMD as without it', async () => {
     for (const [row, score] of got.entries()) {
       assert.equal(Number.isNaN(score), Number.isNaN(want[row]), `${net}, row ${row}`);
       const off = Math.abs(score - want[row]) / Math.max(limit, Math.abs(want[row]));
-      assert.ok(!(off > 1e-5), `${net}, row ${row}: ${score}, without ${want[row]}`);
+      assert.ok(!(off > 4e-5), `${net}, row ${row}: ${score}, without ${want[row]}`);
       if (off > 0) different++;
     }
   }
