@@ -28,7 +28,7 @@ impl Level {
         }
         values.sort_unstable_by(f64::total_cmp);
         let middle = quantile_sorted(&values, 0.5);
-        // That many deviations is a normal distribution's.
+        // Above the 97 % quantile is a thirty-third. So many deviations are a normal distribution's.
         let (part, deviations) = if 33 * room > values.len() { (0.9, 1.282) } else { (0.97, 1.881) };
         let tail = (quantile_sorted(&values, part) - middle) / deviations;
         let mut off: Vec<f64> = values.iter().map(|v| (v - middle).abs()).collect();
