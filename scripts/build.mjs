@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { relax } from './relax.mjs';
-import { setUp, wasmBindgen, wasmCargo } from './setup.mjs';
+import { setUp, shippingCargo, wasmBindgen } from './setup.mjs';
 import { Stop, root, run, runQuietly, say } from './shell.mjs';
 
 const pkg = join(root, 'pkg');
@@ -25,7 +25,7 @@ const record = join(pkg, '.inputs.json');
 const steps = [
   {
     name: 'wasm',
-    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'scripts/build.mjs', 'scripts/relax.mjs'],
+    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'scripts/setup.mjs', 'scripts/build.mjs', 'scripts/relax.mjs'],
     outputs: ['pkg/anomaly_widget.js', 'pkg/anomaly_widget.d.ts', 'pkg/anomaly_widget_bg.wasm', 'pkg/instance.js', 'target/nets/anomaly_widget_bg.wasm', 'target/nets/relaxed.wasm'],
     make: wasms,
   },
@@ -77,14 +77,34 @@ export async function main(args) {
 
 const withNets = join(root, 'target/nets');
 
-/** What every page loads, and what those load that use a net. The same JavaScript has to fit all. */
+/** What every page loads, and what those load that use a net, which the same JavaScript has to fit. */
 async function wasms() {
-  await buildWasm(withNets);
+  await buildWasm(pkg, ['--no-default-features', '--features', 'page']);
+  await buildWasm(withNets, ['--no-default-features', '--features', 'nets']);
+  fit(withNets, pkg);
   await relaxWasm(withNets);
-  await buildWasm(pkg, ['--no-default-features']);
-  const [one, other] = [withNets, pkg].map((folder) => readFileSync(join(folder, 'anomaly_widget.js'), 'utf8'));
-  if (one !== other) throw new Stop('the wasm with nets and the one without are not called in the same way: what wasm/ exports may not depend on the feature "nets"');
   await instances();
+}
+
+/**
+ * Makes the wasm of one folder call the JavaScript of another: all that it calls and is called by has to be there in the
+ * same words. Only the numbers that wasm-bindgen gives to conversions may be others, and become those of the other.
+ * @param {string} folder
+ * @param {string} other
+ */
+function fit(folder, other) {
+  const [part, whole] = [folder, other].map((path) => readFileSync(join(path, 'anomaly_widget.js'), 'utf8'));
+  const pieces = (/** @type {string} */ text) => [/^ {8}__\w+: function[^]*?^ {8}\}/gm, /^export class Engine [^]*?^\}/gm, /^function (?!__wbg_|initSync)[^]*?^\}/gm].map((kind) => text.match(kind) ?? []);
+  const numbered = /__wbindgen_generic_\d+/;
+  const there = new Map(pieces(whole).flat().map((piece) => [piece.replace(numbered, ''), piece.match(numbered)?.[0]]));
+  const [imports, engine, helpers] = pieces(part);
+  const missing = [...imports, ...engine, ...helpers].filter((piece) => !there.has(piece.replace(numbered, '')));
+  if (!imports.length || !engine.length || missing.length) throw new Stop(`the wasm of the nets does not fit the JavaScript of the page's, which lacks:\n${missing.join('\n')}`);
+  const names = new Map(imports.flatMap((piece) => { const name = piece.match(numbered)?.[0]; return name ? [[name, there.get(piece.replace(numbered, ''))]] : []; }));
+  const file = join(folder, 'anomaly_widget_bg.wasm');
+  // Names of equal length, so nothing else in the file moves.
+  const renamed = readFileSync(file, 'latin1').replace(new RegExp(numbered, 'g'), (name) => names.get(name) ?? name);
+  writeFileSync(file, renamed, 'latin1');
 }
 
 /** The JavaScript of a wasm has one instance. A worker may need two: a function around it makes as many as are wanted. */
@@ -105,8 +125,8 @@ async function instances() {
  * @param {string[]} [chosen] features of the crate, as cargo is told
  */
 export async function buildWasm(folder, chosen = []) {
-  const { cargo, env } = wasmCargo();
-  await run(cargo, ['build', '--release', '--lib', '--target', 'wasm32-unknown-unknown', ...chosen], { env });
+  const { cargo, args, env } = shippingCargo();
+  await run(cargo, ['build', '--release', '--lib', '--target', 'wasm32-unknown-unknown', ...args, ...chosen], { env });
   const built = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'wasm32-unknown-unknown/release/anomaly_widget.wasm');
   // The wasm's address is always given by our own code, so that a bundler sees it once, in one place.
   await run(wasmBindgen, [built, '--target', 'web', '--omit-default-module-path', '--out-dir', folder]);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line: the page's wasm with nets in Node, so what it prints and what the page shows are equal; where the
-// page runs the nets by relaxed SIMD, within 1e-5 of the limit.
+// The command line: the page's wasm in Node, so what it prints and what the page shows are equal; where the page runs
+// the nets by relaxed SIMD, within 1e-5 of the limit.
 //
 // Arguments and exit codes are here; reading a file is cli-input.mjs, writing results cli-output.mjs.
 
@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Engine, detectors, initSync, parse } from '../pkg/anomaly_widget.js';
+import { instance } from '../pkg/instance.js';
 import { InputError, readInput } from './cli-input.mjs';
 import { eventsOf, scoresCsv, summary } from './cli-output.mjs';
 
@@ -33,6 +33,9 @@ FILE is CSV (timestamp,value or named columns), JSON or NDJSON, also gzipped; - 
 
 With several files, OUT is a folder. Exit status: 0 done, 1 bad input, 2 bad arguments.`;
 
+/** What every page loads, and what it loads with a pretrained model. */
+const usual = instance(), nets = instance();
+
 /** Wrong arguments: exit status 2. */
 class UsageError extends Error {}
 
@@ -54,7 +57,7 @@ export async function main(args) {
     if (given.help) return print(help);
     if (given.version) return print(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
     if (command === 'detectors') {
-      initSync({ module: readFileSync(asset('models/nets.wasm')) });
+      usual.initSync({ module: readFileSync(asset('anomaly_widget_bg.wasm')) });
       return listDetectors(given.json);
     }
     if (command !== 'detect') throw new UsageError(command ? `unknown command "${command}"; known are: detect, detectors` : 'a command is missing: detect or detectors');
@@ -78,7 +81,7 @@ function readArguments(args) {
 
 /** @param {boolean} json */
 function listDetectors(json) {
-  const list = detectors();
+  const list = usual.detectors();
   if (json) return print(JSON.stringify(list, null, 1));
   const width = Math.max(...list.map((/** @type {{ name: string }} */ d) => d.name.length));
   for (const d of list) console.log(`${d.name.padEnd(width)}  ${d.family.padEnd(14)}  ${d.summary}`);
@@ -96,7 +99,7 @@ function listDetectors(json) {
  */
 async function detect(files, given) {
   const plan = { train: trainRows(given.train), live: given.live === undefined ? null : wholeNumber('live', given.live), settings: settingsOf(given) };
-  initSync({ module: readFileSync(asset('models/nets.wasm')) });
+  usual.initSync({ module: readFileSync(asset('anomaly_widget_bg.wasm')) });
   const many = files.length > 1;
   if (many) for (const folder of [given.scores, given.events]) if (folder) mkdirSync(folder, { recursive: true });
   const out = (/** @type {string} */ to, /** @type {string} */ file, /** @type {string} */ ending) =>
@@ -108,7 +111,7 @@ async function detect(files, given) {
     };
     try {
       progress('reading');
-      const input = await readInput(file, parse, { time: given.time, column: given.column });
+      const input = await readInput(file, usual.parse, { time: given.time, column: given.column });
       const { report, info } = analyse(input, plan, progress);
       progress('');
       if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
@@ -138,7 +141,8 @@ function analyse({ time, value }, plan, progress) {
   const trained = Math.min(plan.train(rows), rows);
   const { weights, card } = weightsFor(String(plan.settings.detector ?? 'auto'));
   progress('fitting');
-  const engine = new Engine(plan.settings, weights, card, time.slice(0, trained), value.slice(0, trained));
+  if (weights) nets.initSync({ module: readFileSync(asset('models/nets.wasm')) });
+  const engine = new (weights ? nets : usual).Engine(plan.settings, weights, card, time.slice(0, trained), value.slice(0, trained));
   try {
     const chunk = plan.live ?? rows;
     for (let start = 0; start < rows;) {

@@ -138,5 +138,8 @@ export class Service {
  * @returns {import('./messages.js').Failure}
  */
 export function failureOf(error) {
-  return { code: error?.code ?? 'panic', message: String(error?.message ?? error), line: error?.line, needed: error?.needed };
+  const message = String(error?.message ?? error);
+  // A trap says only "unreachable": what it happened in is all that a report of it has.
+  const place = error instanceof WebAssembly.RuntimeError ? ` in ${error.stack?.match(/wasm-function\[\d+\]/g)?.slice(0, 4).join(', ')}` : '';
+  return { code: error?.code ?? 'panic', message: message + place, line: error?.line, needed: error?.needed };
 }

@@ -23,8 +23,8 @@ const value = (/** @type {number} */ i) => Math.sin(i * 0.01) + 0.3 * Math.sin(i
  */
 const contestants = {
   async ours() {
-    const { default: init, Chart } = await import('/built/anomaly_widget.js');
-    await init({ module_or_path: fetch('/built/anomaly_widget_bg.wasm') });
+    const { default: init, Chart } = await import('/pkg/anomaly_widget.js');
+    await init({ module_or_path: fetch('/pkg/anomaly_widget_bg.wasm') });
     return (x, y, bands) => {
       const canvas = document.createElement('canvas');
       Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });

@@ -29,13 +29,17 @@ pub static DETECTORS: &[Entry] = &compiled([
     adversarial::beatgan::ENTRY,
 ]);
 
-/// The rows as they are compiled: without the feature `nets` those of pretrained detectors are there to be listed,
-/// and building one says where it can be had. Whatever only they use is then left out of the program.
+/// The rows as they are compiled: without the feature `nets` those of pretrained detectors, and without `page` all
+/// others, are there to be named, and building one says where it can be had. Whatever only they use is then left out.
 const fn compiled<const N: usize>(mut rows: [Entry; N]) -> [Entry; N] {
+    let there = [cfg!(feature = "page"), cfg!(feature = "nets")];
     let mut i = 0;
     while i < N {
-        if rows[i].pretrained && !cfg!(feature = "nets") {
+        if !there[rows[i].pretrained as usize] {
             rows[i].build = elsewhere;
+        }
+        if !cfg!(feature = "page") {
+            rows[i].defaults = unlisted;
         }
         i += 1;
     }
@@ -43,10 +47,16 @@ const fn compiled<const N: usize>(mut rows: [Entry; N]) -> [Entry; N] {
 }
 
 fn elsewhere(_: &Setup) -> Result<Box<dyn Detector>> {
-    Err(Error::weights(
-        "models/nets.wasm",
-        "a pretrained detector needs this module; the one used is without nets",
-    ))
+    let (module, wanted) = if cfg!(feature = "nets") {
+        ("anomaly_widget_bg.wasm", "without pretrained weights a detector")
+    } else {
+        ("models/nets.wasm", "a pretrained detector")
+    };
+    Err(Error::weights(module, format!("{wanted} needs this module, the one used is another")))
+}
+
+fn unlisted() -> serde_json::Value {
+    serde_json::Value::Null
 }
 
 /// The row of this name.

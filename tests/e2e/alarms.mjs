@@ -6,13 +6,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { Engine, initSync, parse } from '../../pkg/anomaly_widget.js';
+import { instance } from '../../pkg/instance.js';
 import { Findings } from '../../www/report.js';
 import { root } from '../../scripts/shell.mjs';
 
 const { values, positionals: [folder, ...detectors] } = parseArgs({ allowPositionals: true, options: { chunk: { type: 'string', default: '5' }, only: { type: 'string', default: '' } } });
 const chunk = Number(values.chunk);
-initSync({ module: readFileSync(join(root, 'pkg/models/nets.wasm')) });
+const usual = instance(), nets = instance();
+usual.initSync({ module: readFileSync(join(root, 'pkg/anomaly_widget_bg.wasm')) });
+nets.initSync({ module: readFileSync(join(root, 'pkg/models/nets.wasm')) });
 const json = (/** @type {string} */ path) => JSON.parse(readFileSync(path, 'utf8'));
 const models = join(root, 'www/models');
 /** @type {Record<string, string>} */
@@ -25,12 +27,12 @@ console.log('detector, live points on normal stretches, raised, withdrawn, merge
 for (const detector of detectors) {
   const sum = { points: 0, raised: 0, withdrawn: 0, merged: 0, left: 0, edge: 0, settled: 0 };
   for (const name of Object.keys(labels).filter((one) => one.includes(values.only))) {
-    const { time, value } = parse(gunzipSync(readFileSync(join(folder, `${name}.csv.gz`))), {});
+    const { time, value } = usual.parse(gunzipSync(readFileSync(join(folder, `${name}.csv.gz`))), {});
     const train = meta[name].probation_rows ?? Math.min(750, Math.floor(0.15 * time.length));
     const model = index[detector];
     const bytes = model ? readFileSync(join(models, `${model}.safetensors`)) : undefined;
     const card = model ? readFileSync(join(models, `${model}.json`), 'utf8') : undefined;
-    const engine = new Engine({ detector }, bytes, card, time.slice(0, train), value.slice(0, train));
+    const engine = new (model ? nets : usual).Engine({ detector }, bytes, card, time.slice(0, train), value.slice(0, train));
     const findings = new Findings();
     const strange = (/** @type {number} */ from, /** @type {number} */ to) => labels[name].some(([a, b]) => a < to && b >= from);
     let settled = 0;

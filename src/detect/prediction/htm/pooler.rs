@@ -26,8 +26,6 @@ pub(super) struct Pooler {
     /// Whether it is connected, 0 or 1, at `b * columns + c`.
     connected: Vec<u8>,
     overlap: Vec<u16>,
-    /// Overlap and column of each in one number, for the choice of the winners.
-    ranks: Vec<u32>,
     change: Vec<f32>,
 }
 
@@ -58,8 +56,8 @@ impl Pooler {
                 connected[bit * columns + column] = u8::from(*p >= rates.connected);
             }
         }
-        let (overlap, ranks, change) = (vec![0; columns], Vec::with_capacity(columns), vec![0.0; bits]);
-        Pooler { rates, columns, bits, permanence, connected, overlap, ranks, change }
+        let (overlap, change) = (vec![0; columns], vec![0.0; bits]);
+        Pooler { rates, columns, bits, permanence, connected, overlap, change }
     }
 
     /// The winning columns for the set bits, in ascending order; they learn. Ties go to the lowest column.
@@ -72,18 +70,7 @@ impl Pooler {
                 *count += u16::from(*c);
             }
         }
-        let winners = self.rates.winners.min(columns);
-        self.ranks.clear();
-        // The smallest number is the largest overlap of the lowest column.
-        let rank = |(column, count): (usize, &u16)| (u32::from(u16::MAX - count) << 16) | column as u32;
-        self.ranks.extend(self.overlap.iter().enumerate().map(rank));
-        if winners < columns {
-            self.ranks.select_nth_unstable(winners);
-        }
-        self.ranks.truncate(winners);
-        self.ranks.iter_mut().for_each(|rank| *rank &= 0xFFFF);
-        self.ranks.sort_unstable();
-        let active: Vec<usize> = self.ranks.iter().map(|column| *column as usize).collect();
+        let active = highest(&self.overlap, self.rates.winners.min(columns));
         self.change.fill(-self.rates.decrement);
         for bit in set {
             self.change[*bit] = self.rates.increment;
@@ -113,10 +100,54 @@ impl Pooler {
     }
 }
 
+/// The places of the `n` highest counts, in ascending order; of equal ones the first.
+fn highest(counts: &[u16], n: usize) -> Vec<usize> {
+    // Counted in runs that fit the counter, so that it is done for several columns at once.
+    let at_least = |size: u16| -> usize {
+        let run = |run: &[u16]| run.iter().map(|count| u16::from(*count >= size)).sum::<u16>();
+        counts.chunks(1024).map(|counts| usize::from(run(counts))).sum()
+    };
+    // Between 0, which all reach, and one more than the highest, which none does.
+    let (mut least, mut out_of_reach) = (0, counts.iter().copied().max().map_or(1, |most| most + 1));
+    while out_of_reach - least > 1 {
+        let size = least + (out_of_reach - least) / 2;
+        if at_least(size) >= n { least = size } else { out_of_reach = size }
+    }
+    let mut left = n - at_least(out_of_reach).min(n);
+    let mut chosen = Vec::with_capacity(n);
+    for (i, count) in counts.iter().enumerate() {
+        if *count >= out_of_reach {
+            chosen.push(i);
+        } else if *count == least && left > 0 {
+            left -= 1;
+            chosen.push(i);
+        }
+    }
+    chosen
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::golden::{as_type, golden};
+
+    #[test]
+    fn of_equal_counts_the_first_are_the_highest() {
+        let counts = [2, 5, 0, 5, 2, 2];
+        assert_eq!(highest(&counts, 0), [] as [usize; 0]);
+        assert_eq!(highest(&counts, 1), [1]);
+        assert_eq!(highest(&counts, 3), [0, 1, 3]);
+        assert_eq!(highest(&counts, 6), [0, 1, 2, 3, 4, 5]);
+        let mut random = Random::new(4);
+        for n in [1, 7, 40, 200] {
+            let counts: Vec<u16> = (0..200).map(|_| (random.uniform() * 9.0) as u16).collect();
+            let mut ranked: Vec<usize> = (0..200).collect();
+            ranked.sort_by_key(|i| (std::cmp::Reverse(counts[*i]), *i));
+            ranked.truncate(n);
+            ranked.sort_unstable();
+            assert_eq!(highest(&counts, n), ranked);
+        }
+    }
 
     #[test]
     fn agrees_with_the_reference_step() {
