@@ -10,6 +10,7 @@
 //! [`pipeline`] knows all the stages.
 
 pub mod error;
+pub mod settings;
 pub mod math;
 pub mod series;
 pub mod ingest;

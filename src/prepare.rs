@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, Result};
 use crate::math::{period, stats};
 use crate::series::Series;
+use crate::settings::settings;
 
 /// Longest gap, in points, that is bridged by a straight line.
 const SHORT_GAP: usize = 10;
@@ -20,8 +19,7 @@ const SCALE_FLOOR: f64 = 1e-6;
 const DAY: f64 = 86_400_000.0;
 
 /// What the user may choose.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
     /// Sampling interval in milliseconds: rows in the same interval are averaged. `None`: each row is a point,
     /// and only gaps are filled.
@@ -29,6 +27,7 @@ pub struct Options {
     /// Points in one period; `Some(0)`: there is none; `None`: found from the training rows.
     pub period: Option<usize>,
 }
+settings!(Options { interval, period });
 
 /// What has been learnt of the training rows.
 #[derive(Debug, Clone, PartialEq)]

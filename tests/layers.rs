@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use anomaly_widget::detect::registry::DETECTORS;
 
 /// The modules in the order of the flow.
-const ORDER: [&str; 15] = [
-    "error", "math", "series", "ingest", "prepare", "window", "score", "nn", "detect", "train", "decide",
-    "pipeline", "draw", "evaluate", "wasm",
+const ORDER: [&str; 16] = [
+    "error", "settings", "math", "series", "ingest", "prepare", "window", "score", "nn", "detect", "train",
+    "decide", "pipeline", "draw", "evaluate", "wasm",
 ];
 
 /// What `lib.rs` re-exports at the root, and the module each comes from.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anomaly_widget::decide::events::{Event, EventKind};
 use anomaly_widget::math::random::Random;
+use anomaly_widget::settings::Setting;
 use anomaly_widget::{Error, Pipeline, Report, Series, Settings, Watch};
 use common::{each, noise, series, wave, weights};
 
@@ -30,7 +31,7 @@ fn rough(seed: u64) -> Series {
 
 fn settings(name: &str) -> Settings {
     let text = serde_json::json!({ "detector": name, "prepare": { "period": common::PERIOD } });
-    serde_json::from_value(text).unwrap()
+    Settings::read("settings", &text).unwrap()
 }
 
 /// How many ways to cut the rows are tried for each detector; `ANOMALY_CHUNKINGS` asks for more by hand.
@@ -270,7 +271,7 @@ fn deciding_again_equals_deciding_so_at_first() {
         let text = serde_json::json!({
             "detector": "knn", "threshold": threshold, "sensitivity": sensitivity,
         });
-        let settings: Settings = serde_json::from_value(text).unwrap();
+        let settings = Settings::read("settings", &text).unwrap();
         Pipeline::fit(&settings, None, &rows).unwrap().resume()
     };
     let mut watch = of("robust 6", 50.0);
@@ -304,7 +305,7 @@ fn the_limit_of_rarities_learns_over_what_is_no_calibration() {
 #[test]
 fn settings_and_order_are_checked() {
     let rows = series(wave(500, 4));
-    let code = |text: serde_json::Value| match serde_json::from_value::<Settings>(text) {
+    let code = |text: serde_json::Value| match Settings::read("settings", &text) {
         Ok(settings) => Pipeline::fit(&settings, None, &rows).err().map(|e| e.code()),
         Err(_) => Some("refused"),
     };
@@ -331,7 +332,7 @@ fn auto_says_whose_score_counts() {
     let rows = series(values);
     let watch = |members: serde_json::Value| {
         let text = serde_json::json!({ "params": members, "prepare": { "period": common::PERIOD } });
-        let settings = serde_json::from_value(text).unwrap();
+        let settings = Settings::read("settings", &text).unwrap();
         let mut watch = Pipeline::fit(&settings, None, &rows.slice(0, 800)).unwrap().resume();
         watch.push(&rows.slice(800, 1600)).unwrap();
         watch

@@ -10,6 +10,7 @@ use anomaly_widget::Settings;
 use anomaly_widget::detect::Entry;
 use anomaly_widget::detect::registry::DETECTORS;
 use anomaly_widget::evaluate::{self, HEAD, Outcome, folder};
+use anomaly_widget::settings::Setting;
 use rayon::prelude::*;
 
 const USAGE: &str = "\
@@ -98,9 +99,8 @@ fn evaluate(arguments: &Arguments) -> Result<(), String> {
     let mut rows = Vec::new();
     let mut details = Vec::new();
     for detector in &arguments.detectors {
-        let mut settings = arguments.settings.clone();
-        settings["detector"] = serde_json::json!(detector);
-        let settings: Settings = serde_json::from_value(settings).map_err(|e| format!("--settings: {e}"))?;
+        let given = Settings::read("--settings", &arguments.settings).map_err(|e| e.to_string())?;
+        let settings = Settings { detector: detector.clone(), ..given };
         let weights = evaluate::weights(detector, &arguments.models)?;
         let done = AtomicUsize::new(0);
         let failed = Mutex::new(Vec::new());

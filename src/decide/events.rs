@@ -1,6 +1,6 @@
 //! Scores over their limit to events: points, durations and shifts.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::history::History;
 use super::published;
@@ -8,6 +8,7 @@ use super::runs::{highest, hits, merged, news};
 use super::shape::{SHIFT_REACH, direction, kind};
 use crate::error::{Error, Result};
 use crate::score::rarity::Rarity;
+use crate::settings::settings;
 
 /// A score is nearly the highest of its event from this part of it on.
 const NEARLY: f64 = 0.9;
@@ -15,8 +16,7 @@ const NEARLY: f64 = 0.9;
 const RARER: f64 = 1.0 / 3.0;
 
 /// What counts as one event.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
     /// Points from which on an event is a duration.
     pub min_duration: usize,
@@ -36,6 +36,7 @@ pub struct Options {
     /// event that stands out less is a false alarm.
     pub prune: f64,
 }
+settings!(Options { min_duration, merge, pad, hysteresis, longest, refractory, prune });
 
 impl Default for Options {
     fn default() -> Self {

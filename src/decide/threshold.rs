@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::dynamic;
 use super::history::History;
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::math::decimal;
 use crate::math::stats::{self, MAD_TO_SIGMA};
 use crate::score::rarity::{BUDGET, ExponentialTail, Rarity, rarity};
+use crate::settings::{Setting, wrong};
 
 /// Robust deviations of the limit where no number is given.
 const ROBUST_K: f64 = 6.0;
@@ -21,8 +22,7 @@ const DEVIATION_FLOOR: f64 = 1e-3;
 
 /// How scores become a limit. Written as `tail 5e-5`, `robust 6`, `sigma 4`, `fixed 0.9`, `quantile 0.001`, `dynamic`
 /// or `published`; the number may be left out where there is a default.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Threshold {
     /// Median plus `k` robust deviations (1.4826 · MAD) of the calibration scores.
     Robust {
@@ -220,17 +220,14 @@ impl fmt::Display for Threshold {
     }
 }
 
-impl TryFrom<String> for Threshold {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Threshold> {
-        text.parse()
+impl Setting for Threshold {
+    fn set(&mut self, name: &str, value: &Value) -> Result<()> {
+        *self = value.as_str().ok_or_else(|| wrong(name, "a text as \"robust 6\"", value))?.parse()?;
+        Ok(())
     }
-}
 
-impl From<Threshold> for String {
-    fn from(threshold: Threshold) -> String {
-        threshold.to_string()
+    fn value(&self) -> Value {
+        self.to_string().into()
     }
 }
 

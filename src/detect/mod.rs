@@ -16,14 +16,13 @@ pub mod streaming;
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::Result;
 use crate::nn::weights::Weights;
 use crate::score::Scores;
 use crate::score::rarity::Rarity;
+use crate::settings::Setting;
 
 /// Parameters, checked; nothing learnt yet.
 pub trait Detector: Send + Sync {
@@ -158,7 +157,7 @@ impl Setup<'_> {
     ///
     /// # Errors
     /// [`crate::Error::Param`] for an unknown name or a value of the wrong type.
-    pub fn params<P: Serialize + DeserializeOwned + Default>(&self) -> Result<P> {
+    pub fn params<P: Setting + Default>(&self) -> Result<P> {
         self.params_over(P::default())
     }
 
@@ -166,26 +165,11 @@ impl Setup<'_> {
     ///
     /// # Errors
     /// [`crate::Error::Param`] for an unknown name or a value of the wrong type.
-    pub fn params_over<P: Serialize + DeserializeOwned>(&self, defaults: P) -> Result<P> {
-        if self.params.is_null() {
-            return Ok(defaults);
+    pub fn params_over<P: Setting>(&self, mut defaults: P) -> Result<P> {
+        if !self.params.is_null() {
+            defaults.set("params", &self.params)?;
         }
-        let wrong = |e: serde_json::Error| crate::Error::param("params", e.to_string());
-        let mut all = serde_json::to_value(defaults).map_err(wrong)?;
-        lay_over(&mut all, &self.params);
-        P::deserialize(all).map_err(wrong)
-    }
-}
-
-/// Sets what `over` gives, member by member where both are objects.
-fn lay_over(under: &mut Value, over: &Value) {
-    match (under, over) {
-        (Value::Object(under), Value::Object(over)) => {
-            for (name, value) in over {
-                lay_over(under.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (under, over) => *under = over.clone(),
+        Ok(defaults)
     }
 }
 

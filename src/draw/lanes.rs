@@ -12,7 +12,6 @@ use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
 use plotters::style::text_anchor::{HPos, VPos};
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Height of a lane and of the row of agreement above them, in CSS pixels.
@@ -59,7 +58,8 @@ impl Chart {
             return Ok(());
         }
         let (theme, x, place) = (&self.theme, &layout.x, &layout.lanes);
-        let mut over: BTreeMap<i64, usize> = BTreeMap::new();
+        // How many lanes are over their limits in each column of pixels.
+        let mut over = vec![0_usize; place.right as usize + 1];
         for (i, lane) in self.lanes.iter().enumerate() {
             let top = place.top + (AGREEMENT + HEIGHT * i as f64) * self.scale;
             let rect = Rect { top, bottom: top + (HEIGHT - 3.0) * self.scale, ..*place };
@@ -74,8 +74,8 @@ impl Chart {
             )?;
             let shown = columns(&self.rows.time, &lane.severity, &lane.severity, visible.clone(), x);
             for &(at, _, severity) in &shown {
-                if severity >= 1.0 {
-                    *over.entry(at as i64).or_default() += 1;
+                if let Some(over) = over.get_mut(at as usize).filter(|_| severity >= 1.0) {
+                    *over += 1;
                 }
             }
             // A sample lasts until the next one.
@@ -100,7 +100,7 @@ impl Chart {
                 pen.block(Rect { left, right, ..rect }, paint)?;
             }
         }
-        self.draw_agreement(pen, layout, &over, visible)
+        self.draw_agreement(pen, layout, over, visible)
     }
 
     /// A bar above the lanes where most detectors are over their limits; the one of the chart has its vote too.
@@ -108,21 +108,21 @@ impl Chart {
         &self,
         pen: &mut Pen<B>,
         layout: &Layout,
-        over: &BTreeMap<i64, usize>,
+        mut votes: Vec<usize>,
         visible: Range<usize>,
     ) -> Result<()> {
         let (rows, place) = (&self.rows, &layout.lanes);
-        let mut votes = over.clone();
         let scores = columns(&rows.time, &rows.scores, &rows.scores, visible.clone(), &layout.x);
         let limits = columns(&rows.time, &rows.limits, &rows.limits, visible, &layout.x);
         for &(at, _, score) in &scores {
             let limit = limits.get(limits.partition_point(|limit| limit.0 < at));
-            if limit.is_some_and(|limit| limit.0 == at && score > limit.1) {
-                *votes.entry(at as i64).or_default() += 1;
+            let over = limit.is_some_and(|limit| limit.0 == at && score > limit.1);
+            if let Some(votes) = votes.get_mut(at as usize).filter(|_| over) {
+                *votes += 1;
             }
         }
         let needed = (self.lanes.len().div_ceil(2) + 1).max(2);
-        let agreed: Vec<i64> = votes.into_iter().filter(|(_, n)| *n >= needed).map(|(at, _)| at).collect();
+        let agreed: Vec<usize> = (0..votes.len()).filter(|at| votes[*at] >= needed).collect();
         for part in agreed.chunk_by(|a, b| b - a <= 1) {
             let (Some(&first), Some(&last)) = (part.first(), part.last()) else { continue };
             let (left, right) = (first as f64, (last as f64 + 1.0).max(first as f64 + 2.0 * self.scale));

@@ -147,7 +147,7 @@ impl Layout<'_> {
             }
         };
         let dated = number(at(time), comma).is_none() && iso(at(time)).is_some();
-        let place = |(name, wanted): (&String, &'a String)| Ok((find(&names, name, line)?, wanted.as_str()));
+        let place = |(name, wanted): &'a (String, String)| Ok((find(&names, name, line)?, wanted.as_str()));
         let only = options.only.iter().map(place).collect::<Result<_>>()?;
         Ok(Some(Layout { header, names, time, value, dated, only }))
     }

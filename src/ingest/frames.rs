@@ -139,10 +139,12 @@ impl Frames {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Setting;
     use proptest::prelude::*;
 
     fn read(options: &str, frames: &[&str]) -> Taken {
-        let mut reader = Frames::new(serde_json::from_str(options).unwrap());
+        let options = Options::read("options", &serde_json::from_str(options).unwrap()).unwrap();
+        let mut reader = Frames::new(options);
         frames.iter().for_each(|f| reader.add(f.as_bytes()));
         reader.take()
     }

@@ -8,20 +8,16 @@ mod packed;
 
 pub use frames::{Fault, Frames, Taken};
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, Result};
 use crate::series::Series;
+use crate::settings::{choices, settings};
 use number::TimeUnit;
 
 /// Rows with a repeated time are merged up to this part of all rows; more is an error.
 const REPEATED_LIMIT: f64 = 0.01;
 
 /// How bytes are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
     /// Told from the bytes.
     #[default]
@@ -35,6 +31,7 @@ pub enum Format {
     /// Little-endian f64 pairs of time and value.
     Packed,
 }
+choices!(Format { Auto = "auto", Csv = "csv", Json = "json", Ndjson = "ndjson", Packed = "packed" });
 
 impl Format {
     /// This format, or the one that `bytes` look like.
@@ -44,8 +41,7 @@ impl Format {
 }
 
 /// How to read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// The format of the bytes.
     pub format: Format,
@@ -54,8 +50,9 @@ pub struct Options {
     /// Name of the value column; `None`: the first that holds numbers.
     pub column: Option<String>,
     /// Only rows whose fields of these names have these values: of a source that holds several series.
-    pub only: BTreeMap<String, String>,
+    pub only: Vec<(String, String)>,
 }
+settings!(Options { format, time, column, only });
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,13 +1,11 @@
 //! Functional data: how deep a curve lies among others, the boxplot of curves, and their principal components.
 
-use serde::{Deserialize, Serialize};
-
 use super::linalg::{dot, symmetric_eigen};
 use super::stats;
+use crate::settings::choices;
 
 /// How deep a curve lies among others, in `[0, 1]`, the larger the more central.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// The share of pairs of curves and of grid points where the curve lies between the two, ends included
     /// (López-Pintado and Romo, 2009, J = 2).
@@ -18,6 +16,7 @@ pub enum Depth {
     /// Muniz, 2001).
     Integrated,
 }
+choices!(Depth { ModifiedBand = "modified-band", Band = "band", Integrated = "integrated" });
 
 impl Depth {
     /// The depth of each curve; curves have equal lengths, and fewer than two are all of depth 1. For n curves

@@ -5,6 +5,7 @@ pub mod decimal;
 pub mod functional;
 pub mod kmeans;
 pub mod kshape;
+pub mod lanes;
 pub mod linalg;
 pub mod optimize;
 pub mod period;

@@ -11,12 +11,14 @@
 
 use std::sync::Arc;
 
+use super::lanes::map_into;
+use crate::settings::choices;
+
 /// Dot products are recomputed after this many points, or after four windows if that is later.
 const RESTART: usize = 1024;
 
 /// What of a window counts when it is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// The values as they are: level, amplitude and shape.
     Raw,
@@ -25,6 +27,7 @@ pub enum Form {
     /// The mean taken off, divided by the deviation, which counts as no smaller than a floor: shape.
     ZNormalised,
 }
+choices!(Form { Raw = "raw", Centred = "centred", ZNormalised = "z-normalised" });
 
 /// How windows are compared: Euclidean distance of equally long windows in one form.
 #[derive(Debug, Clone, Copy)]
@@ -185,10 +188,8 @@ impl Track {
             }
         } else if let Some((first, rest)) = self.spare.split_first_mut() {
             *first = dot(window, &stretch.values[..size]);
-            let moved = stretch.values[size..].iter().zip(&stretch.values);
-            for ((d, before), (e, l)) in rest.iter_mut().zip(&self.dots).zip(moved) {
-                *d = before + enter * e - leave * l;
-            }
+            let columns = [&self.dots, &stretch.values[size..], &stretch.values];
+            map_into(rest, columns, |[before, e, l]| before + enter * e - leave * l);
         }
         std::mem::swap(&mut self.dots, &mut self.spare);
     }
@@ -196,11 +197,13 @@ impl Track {
     /// Appends the squared distances.
     fn squares(&self, stretch: &Stretch, m: &Moments, out: &mut Vec<f64>) {
         let (energy, mean, weight) = (m.energy, m.mean, 2.0 * m.weight);
-        let windows = stretch.weight.iter().zip(&stretch.shift).zip(&stretch.energy);
-        out.extend(self.dots.iter().zip(windows).map(|(d, ((w, s), e))| {
+        let known = out.len();
+        out.resize(known + self.dots.len(), 0.0);
+        let columns = [&self.dots, &stretch.weight, &stretch.shift, &stretch.energy];
+        map_into(&mut out[known..], columns.map(Vec::as_slice), |[d, w, s, e]| {
             let square = energy + e - weight * (d * w - mean * s);
             if square > 0.0 { square } else { 0.0 }
-        }));
+        });
     }
 }
 

@@ -8,8 +8,6 @@ mod marks;
 mod rows;
 mod watch;
 
-use serde::{Deserialize, Serialize};
-
 use crate::decide::Event;
 use crate::decide::{Threshold, events};
 use crate::detect::registry;
@@ -17,12 +15,12 @@ use crate::error::{Error, Result};
 use crate::nn::weights::Weights;
 use crate::prepare;
 use crate::series::Series;
+use crate::settings::settings;
 
 pub use watch::Watch;
 
 /// All that a user chooses. Unknown fields are refused, every field has a default.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Name of the detector in the registry.
     pub detector: String,
@@ -40,6 +38,7 @@ pub struct Settings {
     /// rarities owe them nothing, and their limit learns from the first of them on.
     pub whole: bool,
 }
+settings!(Settings { detector, params, prepare, threshold, sensitivity, events, whole });
 
 impl Default for Settings {
     fn default() -> Self {

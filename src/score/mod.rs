@@ -6,10 +6,9 @@ pub mod dtw;
 pub mod point;
 pub mod rarity;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, Result};
 use crate::math::stats::rolling_mean;
+use crate::settings::{choices, settings};
 
 /// What a detector says about each point. Columns are as long as the points scored.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -44,8 +43,7 @@ impl Scores {
 }
 
 /// How the distance of a series to its reconstruction is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Measure {
     /// The larger of [`Measure::Point`] and [`Measure::Area`], each in its own units of usual error.
     #[default]
@@ -57,10 +55,10 @@ pub enum Measure {
     /// [`dtw::dtw`].
     Dtw,
 }
+choices!(Measure { Mixed = "mixed", Point = "point", Area = "area", Dtw = "dtw" });
 
 /// How the reconstruction's error and the critic's judgement become one score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mix {
     /// Their weighted sum: one bad critic cannot veto.
     #[default]
@@ -72,14 +70,14 @@ pub enum Mix {
     /// The critic alone.
     Critic,
 }
+choices!(Mix { Sum = "sum", Product = "product", Reconstruction = "reconstruction", Critic = "critic" });
 
 /// Points of the rolling mean where there is no period, and at most.
 const SMOOTH: usize = 5;
 const MOST_SMOOTH: usize = 200;
 
 /// How a reconstruction becomes a score. Source: Geiger et al. (2020), TadGAN, section IV.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoreRule {
     /// How far off a reconstruction is.
     pub error: Measure,
@@ -90,6 +88,7 @@ pub struct ScoreRule {
     /// Points of the rolling mean over errors and judgements; by default the series' period, or 5 where it has none.
     pub smooth: Option<usize>,
 }
+settings!(ScoreRule { error, mix, share, smooth });
 
 impl Default for ScoreRule {
     fn default() -> ScoreRule {

@@ -1,25 +1,58 @@
 //! The back end of the chart: that of plotters-canvas, but what texts and blocks look like is set only when it
-//! changes.
+//! changes, and a long line that was in the last picture too is not told again.
 //!
 //! A canvas resolves a font anew each time it is set, which costs more than the text, and a colour, which costs more
-//! than a small block.
+//! than a small block. Each point of a line is a call.
 
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
 };
 use plotters_canvas::CanvasBackend;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use wasm_bindgen::JsValue;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, Path2d};
 
 type Error = <CanvasBackend as DrawingBackend>::ErrorType;
 type Result<T> = std::result::Result<T, DrawingErrorKind<Error>>;
+
+/// What a canvas has of its last picture.
+#[derive(Default)]
+pub struct Last {
+    /// The font that is set; empty: that of a new canvas.
+    pub font: String,
+    /// The long lines.
+    lines: Vec<Line>,
+}
+
+/// A line as it was told.
+struct Line {
+    points: Vec<BackendCoord>,
+    path: Path2d,
+}
+
+impl Line {
+    fn of(points: Vec<BackendCoord>) -> std::result::Result<Line, JsValue> {
+        let path = Path2d::new()?;
+        let mut rest = points.iter().map(|point| (f64::from(point.0), f64::from(point.1)));
+        if let Some((x, y)) = rest.next() {
+            path.move_to(x, y);
+        }
+        rest.for_each(|(x, y)| path.line_to(x, y));
+        Ok(Line { points, path })
+    }
+}
+
+/// Points from which on a line is kept.
+const LONG: usize = 64;
 
 /// One picture on a canvas.
 pub struct Canvas<'a> {
     backend: CanvasBackend,
     context: &'a CanvasRenderingContext2d,
-    /// The font that is set; empty: that of a new canvas.
     font: &'a mut String,
+    /// The long lines of the last picture, and those of this one.
+    lines: &'a mut Vec<Line>,
+    drawn: Vec<Line>,
     /// The fill colour, where it was set here and nothing else has set it since.
     fill: Option<BackendColor>,
     /// The baseline and alignment of texts, empty until they are set here.
@@ -27,16 +60,18 @@ pub struct Canvas<'a> {
 }
 
 impl<'a> Canvas<'a> {
-    /// A picture on this canvas by its own context, in which `font` is set; `None` if it has no 2d context.
+    /// A picture on this canvas by its own context, after its last; `None` if it has no 2d context.
     pub fn new(
         canvas: HtmlCanvasElement,
         context: &'a CanvasRenderingContext2d,
-        font: &'a mut String,
+        last: &'a mut Last,
     ) -> Option<Canvas<'a>> {
         Some(Canvas {
             backend: CanvasBackend::with_canvas_object(canvas)?,
             context,
-            font,
+            font: &mut last.font,
+            lines: &mut last.lines,
+            drawn: Vec::new(),
             fill: None,
             anchor: ("", ""),
         })
@@ -48,12 +83,16 @@ impl Canvas<'_> {
     fn fill_with(&mut self, color: BackendColor) {
         let same = |known: BackendColor| known.rgb == color.rgb && known.alpha == color.alpha;
         if !self.fill.is_some_and(same) {
-            let BackendColor { rgb: (red, green, blue), alpha } = color;
-            let alpha = (255.0 * alpha).round() as u8;
-            self.context.set_fill_style_str(&format!("#{red:02x}{green:02x}{blue:02x}{alpha:02x}"));
+            self.context.set_fill_style_str(&css(color));
             self.fill = Some(color);
         }
     }
+}
+
+fn css(color: BackendColor) -> String {
+    let BackendColor { rgb: (red, green, blue), alpha } = color;
+    let alpha = (255.0 * alpha).round() as u8;
+    format!("#{red:02x}{green:02x}{blue:02x}{alpha:02x}")
 }
 
 impl DrawingBackend for Canvas<'_> {
@@ -68,6 +107,7 @@ impl DrawingBackend for Canvas<'_> {
     }
 
     fn present(&mut self) -> Result<()> {
+        *self.lines = std::mem::take(&mut self.drawn);
         self.backend.present()
     }
 
@@ -105,7 +145,18 @@ impl DrawingBackend for Canvas<'_> {
         path: I,
         style: &S,
     ) -> Result<()> {
-        self.backend.draw_path(path, style)
+        let points: Vec<BackendCoord> = path.into_iter().collect();
+        if points.len() < LONG {
+            return self.backend.draw_path(points, style);
+        }
+        let known = self.lines.iter().position(|line| line.points == points);
+        let line = known.map_or_else(|| Line::of(points), |at| Ok(self.lines.swap_remove(at)));
+        let line = line.map_err(|_| DrawingErrorKind::FontError("the canvas has no paths".into()))?;
+        self.context.set_stroke_style_str(&css(style.color()));
+        self.context.set_line_width(f64::from(style.stroke_width()));
+        self.context.stroke_with_path(&line.path);
+        self.drawn.push(line);
+        Ok(())
     }
 
     fn draw_circle<S: BackendStyle>(

@@ -1,6 +1,6 @@
 //! The page's side of the boundary: the chart on a canvas. It draws and never detects.
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Last};
 use super::thrown;
 use crate::draw::pen::FINE;
 use crate::draw::ticks::{Unit, Zone};
@@ -20,8 +20,7 @@ pub struct Chart {
     drawing: Drawing,
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
-    /// The font that is set in the context.
-    font: String,
+    last: Last,
 }
 
 #[wasm_bindgen]
@@ -34,7 +33,7 @@ impl Chart {
     pub fn new(canvas: HtmlCanvasElement) -> Result<Chart, JsValue> {
         let context = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into().ok());
         let context = context.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
-        Ok(Chart { drawing: Drawing::default(), canvas, context, font: String::new() })
+        Ok(Chart { drawing: Drawing::default(), canvas, context, last: Last::default() })
     }
 
     /// The colours that [`Chart::theme`] wants, in order: each the custom property `--anomaly-NAME`.
@@ -152,7 +151,7 @@ impl Chart {
             // The context forgets everything with this.
             self.canvas.set_width(width);
             self.canvas.set_height(height);
-            self.font.clear();
+            self.last.font.clear();
         }
         self.drawing.resize(f64::from(width), f64::from(height), scale);
     }
@@ -191,8 +190,8 @@ impl Chart {
     /// # Errors
     /// Code `draw` when the canvas refuses.
     pub fn draw(&mut self, labels: Vec<String>) -> Result<(), JsValue> {
-        let Chart { drawing, canvas, context, font } = self;
-        let backend = Canvas::new(canvas.clone(), context, font);
+        let Chart { drawing, canvas, context, last } = self;
+        let backend = Canvas::new(canvas.clone(), context, last);
         let mut backend =
             backend.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
         context.set_transform(1.0 / FINE, 0.0, 0.0, 1.0 / FINE, 0.0, 0.0)?;

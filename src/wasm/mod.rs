@@ -19,10 +19,12 @@ pub use reading::{Frames, detectors, parse};
 
 use js_sys::{JSON, Reflect};
 use serde::Serialize;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 use crate::error::Error;
 use crate::series::Series;
+use crate::settings::Setting;
 
 /// The one conversion of the crate's error: a JS `Error` with a stable `code`.
 fn thrown(error: Error) -> JsValue {
@@ -52,17 +54,12 @@ fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
     value.serialize(&plain).map_err(|e| thrown(Error::Numeric(e.to_string())))
 }
 
-/// A plain object as a value; fields of unknown names are errors, those that are undefined are as if not there. By way
-/// of JSON, whose reader refuses what it does not know.
-fn from_js<T: serde::de::DeserializeOwned + Default>(value: JsValue, what: &str) -> Result<T, JsValue> {
+/// A plain object as a value; fields that are undefined are as if not there.
+fn from_js<T: Setting + Default>(value: JsValue, what: &str) -> Result<T, JsValue> {
     if value.is_undefined() || value.is_null() {
         return Ok(T::default());
     }
     let text = JSON::stringify(&value).map(String::from)?;
-    serde_json::from_str(&text).map_err(|e| thrown(Error::param(what, without_place(&e.to_string()))))
-}
-
-/// A message of serde_json without the line and column of a text that the user never saw.
-fn without_place(message: &str) -> &str {
-    message.split(" at line ").next().unwrap_or(message)
+    let given: Value = serde_json::from_str(&text).map_err(|e| thrown(Error::param(what, e.to_string())))?;
+    T::read(what, &given).map_err(thrown)
 }

@@ -11,6 +11,7 @@ use crate::detect::reconstruction::reconstructive::{Params, encoder_decoder};
 use crate::detect::{Entry, Family};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, named};
+use crate::settings::Setting;
 
 /// Values of a code.
 const LATENT: usize = 20;
@@ -51,7 +52,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Shapes that pretrained convolutions cannot rebuild as a discriminator wants them",
     source: "Zhou et al. (2019), BeatGAN: Anomalous Rhythm Detection using Adversarially Generated Time Series",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build: |setup| encoder_decoder("beatgan", setup),
 };
 

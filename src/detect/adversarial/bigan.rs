@@ -13,8 +13,6 @@
 //! Cost: 0.1 million multiply-adds a window. Dense nets: what is shifted within a window has to be learnt at each
 //! place.
 
-use serde::{Deserialize, Serialize};
-
 use crate::detect::reconstruction::{Reconstruction, Reconstructor, fused, reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
@@ -22,6 +20,7 @@ use crate::nn::familiar::WINDOW;
 use crate::nn::fused::Fused;
 use crate::nn::net::{Extent, Layer, Nets, named};
 use crate::score::ScoreRule;
+use crate::settings::{Setting, choices, settings};
 
 /// Values of a code.
 pub const LATENT: usize = 16;
@@ -56,8 +55,7 @@ pub fn nets() -> Nets {
 }
 
 /// Which discriminator's features judge a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Judge {
     /// That of two windows.
     #[default]
@@ -65,10 +63,10 @@ pub enum Judge {
     /// That of a window with its code.
     Pair,
 }
+choices!(Judge { Twin = "twin", Pair = "pair" });
 
 /// Parameters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Params {
     /// Bins between windows, 1 to 50: more are faster and coarser.
     pub step: usize,
@@ -79,6 +77,7 @@ pub struct Params {
     /// Whether HTM judges beside the net where the series shows it no shapes.
     pub htm: bool,
 }
+settings!(Params { step, judge, score, htm });
 
 impl Default for Params {
     fn default() -> Params {
@@ -146,7 +145,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Shapes that pretrained nets rebuild so that a discriminator sees something else",
     source: "Zenati et al. (2018), Adversarially Learned Anomaly Detection",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 

@@ -12,6 +12,7 @@ use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, named};
+use crate::settings::Setting;
 
 /// Values of a code.
 pub const LATENT: usize = 24;
@@ -66,6 +67,6 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Shapes that pretrained nets do not get back on the way through noise",
     source: "Zhu et al. (2017), Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
-    defaults: || serde_json::json!(super::defaults()),
+    defaults: || super::defaults().value(),
     build,
 };

@@ -11,6 +11,7 @@ use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, Output, named};
+use crate::settings::Setting;
 
 /// Values of a code.
 pub const LATENT: usize = 20;
@@ -85,7 +86,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Shapes that pretrained adversarial nets cannot rebuild or do not believe",
     source: "Geiger et al. (2020), TadGAN: Time Series Anomaly Detection Using Generative Adversarial Networks",
-    defaults: || serde_json::json!(super::defaults()),
+    defaults: || super::defaults().value(),
     build,
 };
 

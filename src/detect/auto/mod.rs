@@ -29,6 +29,7 @@ use super::prediction::{arima, functional, holt_winters, htm};
 use super::similarity::{discord, knn, lof, subsequence};
 use super::{Detector, Entry, Family, Fitted, Setup};
 use crate::error::{Error, Result};
+use crate::settings::{Setting, settings};
 use choice::{FORECASTER, suited};
 use voting::Ensemble;
 
@@ -45,12 +46,12 @@ const MEMBERS: [Entry; 8] = [
 ];
 
 /// Parameters of [`ENTRY`].
-#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Params {
     /// Names of the detectors that are asked; by default those that suit the series.
     pub members: Option<Vec<String>>,
 }
+settings!(Params { members });
 
 struct Auto {
     period: Option<usize>,
@@ -135,6 +136,6 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "The default: shapes, levels and single values at once, by several detectors",
     source: "Aggarwal and Sathe (2017), Outlier Ensembles",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };

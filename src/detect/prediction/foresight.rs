@@ -13,8 +13,6 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::{BAND, CLIP, MEMORY, Rule, Usual, deviation, floor};
 use crate::detect::{Detector, Fitted, Reach, StreamingDetector, Tail};
 use crate::error::{Error, Result};
@@ -24,6 +22,7 @@ use crate::nn::fused::Fused;
 use crate::nn::net::Extent;
 use crate::nn::weights::Weights;
 use crate::score::Scores;
+use crate::settings::settings;
 
 /// The name of the net that forecasts.
 pub const NET: &str = "forecaster";
@@ -40,12 +39,12 @@ const STRETCHES: usize = 3;
 const GROUP: usize = 256;
 
 /// Parameters of every detector that is a pretrained forecaster.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Params {
     /// Values in a row that are kept from bending the forecasts after them, 0 to 1000.
     pub patience: usize,
 }
+settings!(Params { patience });
 
 impl Default for Params {
     fn default() -> Params {

@@ -10,6 +10,7 @@ use super::foresight::{Foreseeing, Foresight, NET, Params};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::net::{Layer, Net, Nets, Output};
+use crate::settings::Setting;
 
 /// Points that the net looks back on.
 pub const BACK: usize = 64;
@@ -35,6 +36,6 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Values that a pretrained net with long memory did not expect after those before",
     source: "Hundman et al. (2018), Detecting Spacecraft Anomalies Using LSTMs and Nonparametric Dynamic Thresholding",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };

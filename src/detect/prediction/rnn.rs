@@ -9,6 +9,7 @@ use super::foresight::{Foreseeing, Foresight, NET, Params};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
 use crate::nn::net::{Layer, Net, Nets, Output};
+use crate::settings::Setting;
 
 /// Points that the net looks back on.
 pub const BACK: usize = 50;
@@ -34,6 +35,6 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Values that a small pretrained recurrent net did not expect after those before",
     source: "Elman (1990), Finding Structure in Time",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };

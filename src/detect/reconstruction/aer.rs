@@ -14,6 +14,7 @@ use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::{Error, Result};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, Output, named};
+use crate::settings::Setting;
 
 /// Points at each end that are forecast.
 pub const ENDS: usize = 5;
@@ -66,7 +67,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Shapes that a pretrained net can neither rebuild nor foresee, forwards and backwards",
     source: "Wong et al. (2022), AER: Auto-Encoder with Regression for Time Series Anomaly Detection",
-    defaults: || serde_json::json!(defaults()),
+    defaults: || defaults().value(),
     build,
 };
 

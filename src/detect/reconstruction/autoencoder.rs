@@ -9,6 +9,7 @@ use super::reconstructive::{Params, encoder_decoder};
 use crate::detect::{Entry, Family};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, named};
+use crate::settings::Setting;
 
 /// The nets: `encoder`, window to a code of 20, and `decoder`, back.
 pub fn nets() -> Nets {
@@ -36,6 +37,6 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Shapes that a small pretrained net cannot rebuild; fast",
     source: "Sakurada and Yairi (2014), Anomaly Detection Using Autoencoders with Nonlinear Dimensionality Reduction",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build: |setup| encoder_decoder("autoencoder", setup),
 };

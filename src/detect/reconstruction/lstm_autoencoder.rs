@@ -10,6 +10,7 @@ use super::reconstructive::{Params, encoder_decoder};
 use crate::detect::{Entry, Family};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, Output, named};
+use crate::settings::Setting;
 
 /// State of an LSTM: all that is known of a window.
 const STATE: usize = 60;
@@ -34,7 +35,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Shapes that a pretrained net with memory cannot tell again",
     source: "Malhotra et al. (2016), LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build: |setup| encoder_decoder("lstm-autoencoder", setup),
 };
 

@@ -13,13 +13,12 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup};
 use crate::error::{Error, Result};
 use crate::math::principal::Components;
 use crate::math::stats;
 use crate::score::Scores;
+use crate::settings::{Setting, choices, settings};
 
 /// Window of a series without a period.
 const WINDOW: usize = 64;
@@ -33,8 +32,7 @@ const COVER: usize = 16;
 const LIMIT: f64 = 6.0;
 
 /// Which distance of a window counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statistic {
     /// Residual: shapes never seen.
     Q,
@@ -43,10 +41,10 @@ pub enum Statistic {
     /// The larger of both, each relative to its limit.
     Combined,
 }
+choices!(Statistic { Q = "q", T2 = "t2", Combined = "combined" });
 
 /// Parameters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Params {
     /// Points in a window; unset: one period, 64 without.
     pub window: Option<usize>,
@@ -55,6 +53,7 @@ pub struct Params {
     /// Which distance of a window counts.
     pub statistic: Statistic,
 }
+settings!(Params { window, variance, statistic });
 
 impl Default for Params {
     fn default() -> Self {
@@ -237,7 +236,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Shapes that the usual ones cannot rebuild",
     source: "Jackson and Mudholkar (1979), Control Procedures for Residuals Associated With Principal Component Analysis",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 

@@ -22,8 +22,6 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::calibration::{Seen, Usual};
 use super::kin::Kin;
 use super::stitched::{Answers, Parts};
@@ -36,10 +34,10 @@ use crate::error::{Error, Result};
 use crate::math::stats::{median_in_place, rolling_mean};
 use crate::nn::familiar::{Familiar, Frame, Sampling, WINDOW};
 use crate::score::{ScoreRule, Scores};
+use crate::settings::settings;
 
 /// Parameters of every detector that is a pretrained net.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Params {
     /// Bins between windows, 1 to 50: more are faster and coarser.
     pub step: usize,
@@ -48,6 +46,7 @@ pub struct Params {
     /// Whether HTM judges beside the net where the series shows it no shapes.
     pub htm: bool,
 }
+settings!(Params { step, score, htm });
 
 impl Default for Params {
     fn default() -> Params {

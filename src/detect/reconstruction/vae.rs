@@ -11,6 +11,7 @@ use super::reconstructive::{Params, encoder_decoder};
 use crate::detect::{Entry, Family};
 use crate::nn::familiar::WINDOW;
 use crate::nn::net::{Layer, Nets, Output, named};
+use crate::settings::Setting;
 
 /// Values of a code.
 const LATENT: usize = 20;
@@ -37,7 +38,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: true,
     summary: "Shapes that a pretrained net's cloud of codes does not hold",
     source: "Kingma and Welling (2014), Auto-Encoding Variational Bayes",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build: |setup| encoder_decoder("vae", setup),
 };
 

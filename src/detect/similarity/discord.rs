@@ -19,10 +19,10 @@ use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDete
 use crate::error::{Error, Result};
 use crate::math::profile::{Form, Neighbour};
 use crate::score::Scores;
+use crate::settings::{Setting, settings};
 
 /// Parameters of [`ENTRY`].
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Params {
     /// Points a window; by default so many periods, or 32 where there is none.
     pub window: Option<usize>,
@@ -35,6 +35,7 @@ pub struct Params {
     /// Windows of the judged series' own past that count too, about; 0: the training stretch alone.
     pub past: usize,
 }
+settings!(Params { window, periods, floor, max_windows, past });
 
 impl Default for Params {
     fn default() -> Params {
@@ -118,7 +119,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Shapes seen only once: z-normalised distance to the most similar window before",
     source: "Yeh et al. (2016), Matrix Profile I: All Pairs Similarity Joins for Time Series",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 
@@ -129,7 +130,7 @@ mod tests {
 
     /// The window scores in order of their windows.
     fn windows(params: serde_json::Value, train: &[f64], x: &[f64]) -> Vec<f64> {
-        let params: Params = serde_json::from_value(params).unwrap();
+        let params = Params::read("params", &params).unwrap();
         let window = params.window.unwrap();
         let measure = crate::detect::similarity::measure(train, window, Form::ZNormalised, params.floor);
         let known = Arc::new(Known::new(train, measure, params.max_windows, params.past));
@@ -143,7 +144,7 @@ mod tests {
         let x = numbers(&golden["inputs"]["series"]);
         let want = numbers(&golden["outputs"]["matrix_profile"]);
         // The reference leaves out starts up to 10 apart, the zone of windows of 20 those less than 10 apart.
-        let params: Params = serde_json::from_value(serde_json::json!({"window": 20, "floor": 0.0})).unwrap();
+        let params = Params { window: Some(20), floor: 0.0, ..Params::default() };
         let measure = crate::detect::similarity::measure(&x, 20, Form::ZNormalised, params.floor);
         let mut known = Known::new(&x, measure, params.max_windows, 0);
         known.zone = 11;

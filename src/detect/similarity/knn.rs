@@ -24,10 +24,10 @@ use crate::error::Result;
 use crate::math::profile::{Form, Neighbour};
 use crate::math::stats;
 use crate::score::Scores;
+use crate::settings::{Setting, choices, settings};
 
 /// Parameters of [`ENTRY`].
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Params {
     /// Points a window; by default one period, or 32 where there is none.
     pub window: Option<usize>,
@@ -44,6 +44,7 @@ pub struct Params {
     /// Most training windows kept, at least 1.
     pub max_windows: usize,
 }
+settings!(Params { window, k, aggregate, form, floor, score, max_windows });
 
 impl Default for Params {
     fn default() -> Params {
@@ -69,8 +70,7 @@ impl Params {
 }
 
 /// How the distances to k neighbours make one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aggregate {
     /// That to the farthest of them.
     Largest,
@@ -79,6 +79,7 @@ pub enum Aggregate {
     /// Their median.
     Median,
 }
+choices!(Aggregate { Largest = "largest", Mean = "mean", Median = "median" });
 
 impl Aggregate {
     /// One distance out of several, nearest first; NaN for none.
@@ -92,14 +93,14 @@ impl Aggregate {
 }
 
 /// What the score says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
     /// The distance.
     Distance,
     /// How few of the training points are as far off.
     Conformal,
 }
+choices!(Scale { Distance = "distance", Conformal = "conformal" });
 
 struct Knn {
     params: Params,
@@ -210,7 +211,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Windows unlike any seen before: distance to the nearest training windows",
     source: "Ramaswamy et al. (2000), Efficient Algorithms for Mining Outliers from Large Data Sets",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 

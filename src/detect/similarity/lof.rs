@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::math::profile::{Form, Neighbour, Sweep};
 use crate::math::stats;
 use crate::score::Scores;
+use crate::settings::{Setting, settings};
 
 /// A window can be among the neighbours of another that many times, counted in runs of half a window.
 const SPARE: usize = 3;
@@ -33,8 +34,7 @@ const SPARE: usize = 3;
 const LEAST_SOFTENING: f64 = 1e-6;
 
 /// Parameters of [`ENTRY`].
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Params {
     /// Points a window; by default one period, or 32 where there is none.
     pub window: Option<usize>,
@@ -49,6 +49,7 @@ pub struct Params {
     /// Most training windows kept, at least 1.
     pub max_windows: usize,
 }
+settings!(Params { window, k, form, floor, softening, max_windows });
 
 impl Default for Params {
     fn default() -> Params {
@@ -227,7 +228,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Windows in a thinner place than their neighbours: local outlier factor",
     source: "Breunig et al. (2000), LOF: Identifying Density-Based Local Outliers",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 

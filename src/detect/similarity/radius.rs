@@ -20,13 +20,13 @@ use crate::error::{Error, Result};
 use crate::math::profile::{Form, Neighbour, Sweep};
 use crate::math::stats;
 use crate::score::Scores;
+use crate::settings::{Setting, settings};
 
 /// The least radius, as a root-mean-square difference: below it, distances are rounding.
 const LEAST_RADIUS: f64 = 1e-6;
 
 /// Parameters of [`ENTRY`].
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Params {
     /// Points a window; by default one period, or 32 where there is none.
     pub window: Option<usize>,
@@ -41,6 +41,7 @@ pub struct Params {
     /// Most training windows kept, at least 1.
     pub max_windows: usize,
 }
+settings!(Params { window, k, quantile, form, floor, max_windows });
 
 impl Default for Params {
     fn default() -> Params {
@@ -153,7 +154,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Rare windows: how few training windows lie within a fixed distance",
     source: "Knorr and Ng (1998), Algorithms for Mining Distance-Based Outliers in Large Datasets",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 

@@ -26,6 +26,7 @@ use crate::math::profile::dot;
 use crate::math::random::Random;
 use crate::math::{kshape, stats};
 use crate::score::Scores;
+use crate::settings::{Setting, choices, settings};
 
 /// Training windows are taken so that they hold at most this many values.
 const MOST_VALUES: usize = 1 << 20;
@@ -52,8 +53,7 @@ const SCATTER: usize = 8192;
 const SEED: u64 = 1;
 
 /// Parameters of [`ENTRY`].
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Params {
     /// Points a window; by default one period, or 32 where there is none.
     pub window: Option<usize>,
@@ -66,6 +66,7 @@ pub struct Params {
     /// Whether level and amplitude count too.
     pub companions: bool,
 }
+settings!(Params { window, clusters, method, floor, companions });
 
 impl Default for Params {
     fn default() -> Params {
@@ -82,14 +83,14 @@ impl Params {
 }
 
 /// How clusters are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// By Euclidean distance and mean.
     KMeans,
     /// By the best cross-correlation and the shape that correlates most.
     KShape,
 }
+choices!(Method { KMeans = "k-means", KShape = "k-shape" });
 
 struct Subsequence {
     params: Params,
@@ -311,7 +312,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Windows unlike the typical shapes, or off their level or amplitude",
     source: "Paparrizos and Gravano (2015), k-Shape: Efficient and Accurate Clustering of Time Series",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 

@@ -15,8 +15,6 @@ mod state;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 pub use state::State;
 use state::{Coefficients, differences};
 
@@ -26,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::math::autoregression::{from_partial, hannan_rissanen, long_errors, to_partial};
 use crate::math::optimize::nelder_mead;
 use crate::math::stats::{self, MAD_TO_SIGMA};
+use crate::settings::{Setting, settings};
 
 /// Values that start a state without a season.
 const START: usize = 10;
@@ -51,8 +50,7 @@ const EDGE: f64 = 0.99;
 const THETA: f64 = 0.8;
 
 /// Parameters. Orders that are unset are searched.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Params {
     /// Autoregressive terms, 0..=10; unset: searched in 0..=3.
     pub p: Option<usize>,
@@ -63,6 +61,7 @@ pub struct Params {
     /// Whether to take a difference at the period if it lowers the variance.
     pub season: bool,
 }
+settings!(Params { p, d, q, season });
 
 impl Default for Params {
     fn default() -> Self {
@@ -284,7 +283,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Values off what the last ones lead to",
     source: "Box and Jenkins (1970), Time Series Analysis: Forecasting and Control",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 

@@ -28,13 +28,12 @@ mod yardstick;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Usual, floor};
 use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDetector};
 use crate::error::{Error, Result};
 use crate::math::functional::Depth;
 use crate::score::Scores;
+use crate::settings::{Setting, settings};
 use cycles::{Cycle, cut};
 use live::Live;
 use yardstick::Rules;
@@ -49,8 +48,7 @@ const NEEDED: usize = 4;
 const LEAST_USUAL: f64 = 1.0;
 
 /// Parameters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Params {
     /// Points of a cycle, at least 4; by default one period.
     pub cycle: Option<usize>,
@@ -65,6 +63,7 @@ pub struct Params {
     /// How far a cycle may come early or late, as a part of it, 0 to 0.5.
     pub shift: f64,
 }
+settings!(Params { cycle, curves, depth, factor, explained, shift });
 
 impl Default for Params {
     fn default() -> Params {
@@ -162,7 +161,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Cycles that leave the bundle of the others, or have another shape",
     source: "Sun and Genton (2011), Functional Boxplots",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build: |setup: &Setup| {
         let params: Params = setup.params()?;
         params.check()?;

@@ -12,13 +12,12 @@ mod usual;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Model, Predictive, deviation, feed, floor, huber};
 use crate::detect::{Detector, Entry, Family, Fitted, Setup};
 use crate::error::{Error, Result};
 use crate::math::optimize::nelder_mead;
 use crate::math::stats;
+use crate::settings::{Setting, choices, settings};
 use state::{Gains, State};
 
 /// Values that start a state without a season.
@@ -29,8 +28,7 @@ const FIT_POINTS: usize = 20_000;
 const PATIENCE: usize = 24;
 
 /// How the season joins the level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Season {
     /// Added: the swing is the same at every level.
     Additive,
@@ -40,10 +38,10 @@ pub enum Season {
     /// No season, even if the series has a period.
     None,
 }
+choices!(Season { Additive = "additive", Multiplicative = "multiplicative", None = "none" });
 
 /// Parameters. Those unset are fitted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Params {
     /// How the season joins the level.
     pub season: Season,
@@ -56,6 +54,7 @@ pub struct Params {
     /// Damping of the trend, 0..=1; 1 is none.
     pub phi: Option<f64>,
 }
+settings!(Params { season, alpha, beta, gamma, phi });
 
 impl Default for Params {
     fn default() -> Self {
@@ -252,7 +251,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Values off their level, trend and season",
     source: "Winters (1960), Forecasting Sales by Exponentially Weighted Moving Averages",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build,
 };
 

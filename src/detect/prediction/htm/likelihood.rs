@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
-
 use crate::math::special::normal_tail;
 use crate::math::stats;
+use crate::settings::choices;
 
 /// Floors of mean and variance of the past: a memory that predicted everything must not make any blip a
 /// certainty (NuPIC).
@@ -21,8 +20,7 @@ const RED: f64 = 1e-5;
 const YELLOW: f64 = 1e-3;
 
 /// The forms in which surprises are turned into a probability.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// The mean of a short window against mean and deviation of a long one, both rolling, upwards only (Ahmad,
     /// Lavin, Purdy and Agha, Neurocomputing 2017).
@@ -33,6 +31,7 @@ pub enum Form {
     /// As htm.core has it: mean and variance that decay, of a time of the short window, and two points together.
     Decaying,
 }
+choices!(Form { Rolling = "rolling", Published = "published", Decaying = "decaying" });
 
 /// Any of the forms, as it goes.
 #[derive(Debug, Clone)]

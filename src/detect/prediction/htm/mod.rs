@@ -24,13 +24,12 @@ mod pooler;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::detect::{Detector, Entry, Family, Fitted, Reach, Setup, StreamingDetector, Tail};
 use crate::error::{Error, Result};
 use crate::math::stats;
 use crate::score::Scores;
 use crate::score::rarity::Rarity;
+use crate::settings::{Setting, settings};
 use encoder::Encoder;
 pub use likelihood::Form;
 use likelihood::{Likelihood, rarity};
@@ -57,8 +56,7 @@ const PROBATION: f64 = 0.15;
 const LONGEST_PROBATION: usize = 750;
 
 /// Parameters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Params {
     /// Columns of the memory, at least 64; one in fifty is active.
     pub columns: usize,
@@ -73,6 +71,7 @@ pub struct Params {
     /// Seed of the codes and the first synapses.
     pub seed: u64,
 }
+settings!(Params { columns, cells, likelihood, long, short, seed });
 
 impl Default for Params {
     fn default() -> Self {
@@ -235,7 +234,7 @@ pub const ENTRY: Entry = Entry {
     pretrained: false,
     summary: "Sequences that have not been seen before, learnt as they come",
     source: "Ahmad, Lavin, Purdy and Agha (2017), Unsupervised real-time anomaly detection for streaming data",
-    defaults: || serde_json::json!(Params::default()),
+    defaults: || Params::default().value(),
     build: |setup: &Setup| {
         let params: Params = setup.params()?;
         params.check()?;

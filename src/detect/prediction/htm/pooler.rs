@@ -65,12 +65,9 @@ impl Pooler {
         let columns = self.columns;
         self.overlap.fill(0);
         for bit in set {
-            for (count, c) in self.overlap.iter_mut().zip(&self.connected[bit * columns..(bit + 1) * columns])
-            {
-                *count += u16::from(*c);
-            }
+            count(&mut self.overlap, &self.connected[bit * columns..(bit + 1) * columns]);
         }
-        let active = highest(&self.overlap, self.rates.winners.min(columns));
+        let active = highest(&self.overlap, set.len(), self.rates.winners.min(columns));
         self.change.fill(-self.rates.decrement);
         for bit in set {
             self.change[*bit] = self.rates.increment;
@@ -85,14 +82,26 @@ impl Pooler {
     fn learn(&mut self, column: usize) {
         let row = &mut self.permanence[column * self.bits..(column + 1) * self.bits];
         let threshold = self.rates.connected;
-        let mut crossed = 0;
-        // Without a branch, so that it is done for several synapses at once; where there is none, NaN stays NaN.
-        for (p, change) in row.iter_mut().zip(&self.change) {
-            let after = (*p + change).clamp(0.0, 1.0);
-            crossed |= u32::from(*p >= threshold) ^ u32::from(after >= threshold);
-            *p = after;
+        // Where there is no synapse NaN stays NaN.
+        let changed = |p: f32, change: f32| {
+            let p = p + change;
+            let p = if p < 0.0 { 0.0 } else { p };
+            if p > 1.0 { 1.0 } else { p }
+        };
+        let side = |p: f32| if p >= threshold { 1.0_f32 } else { 0.0 };
+        let mut crossed = [0.0; 4];
+        let ((blocks, rest), (changes, last)) = (row.as_chunks_mut::<4>(), self.change.as_chunks::<4>());
+        for (block, change) in blocks.iter_mut().zip(changes) {
+            let before = *block;
+            *block = [0, 1, 2, 3].map(|lane| changed(before[lane], change[lane]));
+            crossed = [0, 1, 2, 3].map(|lane| crossed[lane] + (side(block[lane]) - side(before[lane])).abs());
         }
-        if crossed != 0 {
+        for (p, change) in rest.iter_mut().zip(last) {
+            let before = *p;
+            *p = changed(before, *change);
+            crossed[0] += (side(*p) - side(before)).abs();
+        }
+        if crossed != [0.0; 4] {
             for (bit, p) in row.iter().enumerate() {
                 self.connected[bit * self.columns + column] = u8::from(*p >= threshold);
             }
@@ -100,25 +109,44 @@ impl Pooler {
     }
 }
 
-/// The places of the `n` highest counts, in ascending order; of equal ones the first.
-fn highest(counts: &[u16], n: usize) -> Vec<usize> {
-    // Counted in runs that fit the counter, so that it is done for several columns at once.
-    let at_least = |size: u16| -> usize {
-        let run = |run: &[u16]| run.iter().map(|count| u16::from(*count >= size)).sum::<u16>();
-        counts.chunks(1024).map(|counts| usize::from(run(counts))).sum()
-    };
-    // Between 0, which all reach, and one more than the highest, which none does.
-    let (mut least, mut out_of_reach) = (0, counts.iter().copied().max().map_or(1, |most| most + 1));
-    while out_of_reach - least > 1 {
-        let size = least + (out_of_reach - least) / 2;
-        if at_least(size) >= n { least = size } else { out_of_reach = size }
+/// Adds 0 or 1 to each count.
+fn count(counts: &mut [u16], more: &[u8]) {
+    let ((blocks, rest), (more, last)) = (counts.as_chunks_mut::<8>(), more.as_chunks::<8>());
+    for (block, more) in blocks.iter_mut().zip(more) {
+        *block = [0, 1, 2, 3, 4, 5, 6, 7].map(|lane| block[lane] + u16::from(more[lane]));
     }
-    let mut left = n - at_least(out_of_reach).min(n);
+    for (count, more) in rest.iter_mut().zip(last) {
+        *count += u16::from(*more);
+    }
+}
+
+/// The places of the `n` highest counts, in ascending order; of equal ones the first. No count is over `most`.
+fn highest(counts: &[u16], most: usize, n: usize) -> Vec<usize> {
+    // How many there are of each size, in four parts: one alone would wait for itself where a size comes again.
+    let mut of_size = vec![[0_u32; 4]; most + 1];
+    let (fours, rest) = counts.as_chunks::<4>();
+    for four in fours {
+        for lane in 0..4 {
+            of_size[usize::from(four[lane])][lane] += 1;
+        }
+    }
+    rest.iter().for_each(|count| of_size[usize::from(*count)][0] += 1);
+    // The least size that is taken, and how many of it.
+    let (mut least, mut left) = (most, n);
+    while least > 0 {
+        let there = of_size[least].iter().sum::<u32>() as usize;
+        if there >= left {
+            break;
+        }
+        left -= there;
+        least -= 1;
+    }
     let mut chosen = Vec::with_capacity(n);
     for (i, count) in counts.iter().enumerate() {
-        if *count >= out_of_reach {
+        let count = usize::from(*count);
+        if count > least {
             chosen.push(i);
-        } else if *count == least && left > 0 {
+        } else if count == least && left > 0 {
             left -= 1;
             chosen.push(i);
         }
@@ -134,10 +162,10 @@ mod tests {
     #[test]
     fn of_equal_counts_the_first_are_the_highest() {
         let counts = [2, 5, 0, 5, 2, 2];
-        assert_eq!(highest(&counts, 0), [] as [usize; 0]);
-        assert_eq!(highest(&counts, 1), [1]);
-        assert_eq!(highest(&counts, 3), [0, 1, 3]);
-        assert_eq!(highest(&counts, 6), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(highest(&counts, 5, 0), [] as [usize; 0]);
+        assert_eq!(highest(&counts, 5, 1), [1]);
+        assert_eq!(highest(&counts, 5, 3), [0, 1, 3]);
+        assert_eq!(highest(&counts, 5, 6), [0, 1, 2, 3, 4, 5]);
         let mut random = Random::new(4);
         for n in [1, 7, 40, 200] {
             let counts: Vec<u16> = (0..200).map(|_| (random.uniform() * 9.0) as u16).collect();
@@ -145,7 +173,7 @@ mod tests {
             ranked.sort_by_key(|i| (std::cmp::Reverse(counts[*i]), *i));
             ranked.truncate(n);
             ranked.sort_unstable();
-            assert_eq!(highest(&counts, n), ranked);
+            assert_eq!(highest(&counts, 8, n), ranked);
         }
     }
 
