@@ -12,6 +12,8 @@ const budget = Number(query.get('ms'));
 const bytes = async (path) => (await fetch(path)).arrayBuffer();
 const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
+// Either fetches its model while its program loads, as the widget does; ours its wasm too, which the other fetches itself.
+
 /** @typedef {{ run(samples: Float32Array): Promise<ArrayLike<number>[]> | ArrayLike<number>[], memory(): number }} Contestant */
 
 /** @type {Record<string, () => Promise<Contestant>>} */
@@ -19,6 +21,7 @@ const contestants = {
   ours: () => ours('anomaly_widget_bg.wasm'),
   relaxed: () => ours('relaxed.wasm'),
   async onnxruntime() {
+    const model = bytes(`/nets/${name}.onnx`);
     // Whoever instantiates it, the memory is seen here.
     /** @type {Set<WebAssembly.Memory>} */
     const memories = new Set();
@@ -28,7 +31,7 @@ const contestants = {
     ort.env.wasm.numThreads = 1;
     ort.env.wasm.wasmPaths = '/onnxruntime/';
     ort.env.logLevel = 'error';
-    const session = await ort.InferenceSession.create(await bytes(`/nets/${name}.onnx`), { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+    const session = await ort.InferenceSession.create(await model, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
     const { seq } = (await (await fetch('/nets/models.json')).json())[name];
     return {
       async run(samples) {
@@ -42,10 +45,12 @@ const contestants = {
 
 /** @param {string} file @returns {Promise<Contestant>} */
 async function ours(file) {
+  const module = WebAssembly.compileStreaming(fetch(`/built/${file}`));
+  const model = bytes(`/nets/${name}.safetensors`);
   const { default: init, Loading } = await import('/built/anomaly_widget.js');
-  const { memory } = await init({ module_or_path: fetch(`/built/${file}`) });
+  const { memory } = await init({ module_or_path: await module });
   const { time, channels, chains } = nets[name];
-  const weights = await bytes(`/nets/${name}.safetensors`);
+  const weights = await model;
   const built = chains.map((chain) => {
     const loading = new Loading(JSON.stringify(chain.layers));
     tensorsOf(chain, weights).forEach((tensor) => loading.add(tensor));

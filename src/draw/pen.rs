@@ -45,7 +45,8 @@ pub struct Pen<'a, B: DrawingBackend> {
 }
 
 fn fine(x: f64) -> i32 {
-    (x * FINE).round() as i32
+    // Not rounded, which is a function: this is an instruction.
+    (x * FINE + 0.5).floor() as i32
 }
 
 fn width(pixels: f64) -> u32 {

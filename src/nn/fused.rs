@@ -102,23 +102,24 @@ impl Packed {
         outputs: usize,
         from: impl Fn(usize) -> usize,
     ) -> Packed {
-        let row = |at: usize| if at < outputs { from(at) } else { usize::MAX };
-        let of = |at: usize, k: usize| weight.get(row(at).saturating_mul(inputs).saturating_add(k));
         let blocks = outputs.div_ceil(WIDE);
-        let each = |fill: &dyn Fn(usize) -> f32| std::array::from_fn(fill);
-        Packed {
-            weights: (0..blocks * inputs)
-                .map(|place| {
-                    let (block, k) = (place / inputs, place % inputs);
-                    Block(each(&|j| of(block * WIDE + j, k).copied().unwrap_or(0.0)))
-                })
-                .collect(),
-            bias: (0..blocks)
-                .map(|block| each(&|j| bias.get(row(block * WIDE + j)).copied().unwrap_or(0.0)))
-                .collect(),
+        let mut packed = Packed {
+            weights: vec![Block([0.0; WIDE]); blocks * inputs],
+            bias: vec![[0.0; WIDE]; blocks],
             inputs,
             outputs,
+        };
+        // Row by row, in the simplest of loops: the first net is packed before the engine has made its code fast.
+        for at in 0..outputs {
+            let (row, block, lane) = (from(at), at / WIDE, at % WIDE);
+            let Some(value) = bias.get(row) else { continue };
+            packed.bias[block][lane] = *value;
+            let there = &mut packed.weights[block * inputs..][..inputs];
+            for (to, w) in there.iter_mut().zip(&weight[row * inputs..]) {
+                to.0[lane] = *w;
+            }
         }
+        packed
     }
 
     /// `W x + b` of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
