@@ -203,7 +203,7 @@ async function main() {
   await setUp(['modules', 'wasm', 'browser']);
   await build();
   mkdirSync(join(here, 'built'), { recursive: true });
-  await buildWasm(join(here, 'built'), ['--no-default-features', '--features', 'bench']);
+  await buildWasm(join(here, 'built'), 'bench');
   await relaxWasm(join(here, 'built'));
   if (!existsSync(join(here, 'node_modules'))) await run('npm', ['ci', '--ignore-scripts'], { cwd: here });
   // Chromium is many processes: all of them on one core, so that what is measured is work and not luck.

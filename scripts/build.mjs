@@ -79,8 +79,9 @@ const withNets = join(root, 'target/nets');
 
 /** What every page loads, and what those load that use a net, which the same JavaScript has to fit. */
 async function wasms() {
-  await buildWasm(pkg, ['--no-default-features', '--features', 'page']);
-  await buildWasm(withNets, ['--no-default-features', '--features', 'nets']);
+  // The page's loops that are worth it say that they are to become vectors (src/math/lanes.rs); the nets are such loops.
+  await buildWasm(pkg, 'page', ['-Cno-vectorize-loops']);
+  await buildWasm(withNets, 'nets');
   fit(withNets, pkg);
   await relaxWasm(withNets);
   await instances();
@@ -122,11 +123,12 @@ async function instances() {
 /**
  * Compiles the crate for the page.
  * @param {string} folder
- * @param {string[]} [chosen] features of the crate, as cargo is told
+ * @param {string} feature what of the crate
+ * @param {string[]} [flags] of the compiler
  */
-export async function buildWasm(folder, chosen = []) {
-  const { cargo, args, env } = shippingCargo();
-  await run(cargo, ['build', '--release', '--lib', '--target', 'wasm32-unknown-unknown', ...args, ...chosen], { env });
+export async function buildWasm(folder, feature, flags = []) {
+  const { cargo, args, env } = shippingCargo(flags);
+  await run(cargo, ['build', '--release', '--lib', '--target', 'wasm32-unknown-unknown', ...args, '--no-default-features', '--features', feature], { env });
   const built = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'wasm32-unknown-unknown/release/anomaly_widget.wasm');
   // The wasm's address is always given by our own code, so that a bundler sees it once, in one place.
   await run(wasmBindgen, [built, '--target', 'web', '--omit-default-module-path', '--out-dir', folder]);

@@ -67,11 +67,12 @@ export function wasmCargo() {
  * The cargo for the wasm that is shipped, its first arguments, and the environment it wants. The standard library is
  * compiled along: for size, and with panics that end the program without a word, which makes everything a tenth smaller.
  * Compilers call that unstable, hence the variable.
+ * @param {string[]} more flags of the compiler
  * @returns {{ cargo: string, args: string[], env: Record<string, string> }}
  */
-export function shippingCargo() {
+export function shippingCargo(more) {
   const { cargo, env } = toolchain();
-  const flags = ['-Zunstable-options', '-Cpanic=immediate-abort'];
+  const flags = ['-Zunstable-options', '-Cpanic=immediate-abort', ...more];
   const args = ['-Zbuild-std=std,panic_abort', '-Zbuild-std-features=optimize_for_size', '--config', `target.${TARGET}.rustflags=${JSON.stringify(flags)}`];
   return { cargo, args, env: { ...env, RUSTC_BOOTSTRAP: '1' } };
 }

@@ -1,5 +1,5 @@
-//! Loops over columns in blocks of a few lanes, which become vector instructions one by one. The compiler is told not to
-//! make vectors of loops by itself: of all those that do not matter it would, and the page would load them.
+//! Loops over columns in blocks of a few lanes, which become vector instructions. For the page the compiler is told not
+//! to make vectors of loops by itself: it would of all those that do not matter, and the page would load them.
 
 /// Sets each of `out` to `f` of the values at its place in the inputs, which are as long or longer.
 pub fn map_into<T: Copy, const K: usize>(out: &mut [T], inputs: [&[T]; K], f: impl Fn([T; K]) -> T) {
