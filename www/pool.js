@@ -9,8 +9,12 @@ import { WidgetError } from './errors.js';
  * @typedef {{ post: (message: { id: number, owner: number, name: string, ask: unknown }, buffers: ArrayBuffer[]) => void, end: () => void }} Line
  */
 
-/** Workers that share the work of a page: its own thread needs a core too, and each has a memory of its own. */
-const MOST = Math.max(2, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
+const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
+/**
+ * Workers that share the work of a page: its own thread needs a core too, and each has a memory of its own. Two where
+ * there are two cores, so that one long scoring does not keep all others waiting.
+ */
+const MOST = cores > 1 ? Math.max(2, Math.min(4, cores - 1)) : 1;
 /** Those that take more users. @type {Hand[]} */
 let hands = [];
 let owners = 0;

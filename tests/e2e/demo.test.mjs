@@ -13,7 +13,7 @@ const five = ['holt-winters', 'knn', 'pca', 'autoencoder', 'tadgan'];
 const { page } = await visit('examples/blank.html');
 
 /** Bytes: the engine as gzip, and each model. */
-const WASM_BUDGET = 300 * 1024;
+const WASM_BUDGET = 220 * 1024;
 const MODEL_BUDGET = 1.4e6;
 
 /**
