@@ -140,6 +140,6 @@ export class Service {
 export function failureOf(error) {
   const message = String(error?.message ?? error);
   // A trap says only "unreachable": what it happened in is all that a report of it has.
-  const place = error instanceof WebAssembly.RuntimeError ? ` in ${error.stack?.match(/wasm-function\[\d+\]/g)?.slice(0, 4).join(', ')}` : '';
+  const place = error instanceof WebAssembly.RuntimeError ? ` in ${error.stack?.match(/wasm-function\[\d+\]/g)}` : '';
   return { code: error?.code ?? 'panic', message: message + place, line: error?.line, needed: error?.needed };
 }
