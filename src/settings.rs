@@ -106,26 +106,26 @@ pub fn wrong(name: &str, wanted: &str, value: &Value) -> Error {
     Error::param(name, format!("must be {wanted}, is {got}"))
 }
 
-impl Setting for bool {
-    fn set(&mut self, name: &str, value: &Value) -> Result<()> {
-        *self = value.as_bool().ok_or_else(|| wrong(name, "true or false", value))?;
-        Ok(())
-    }
+/// What JSON has a kind of value for.
+macro_rules! plain {
+    ($($type:ty: $read:ident, $wanted:literal;)+) => {$(
+        impl Setting for $type {
+            fn set(&mut self, name: &str, value: &Value) -> Result<()> {
+                *self = value.$read().ok_or_else(|| wrong(name, $wanted, value))?;
+                Ok(())
+            }
 
-    fn value(&self) -> Value {
-        (*self).into()
-    }
+            fn value(&self) -> Value {
+                (*self).into()
+            }
+        }
+    )+};
 }
 
-impl Setting for u64 {
-    fn set(&mut self, name: &str, value: &Value) -> Result<()> {
-        *self = value.as_u64().ok_or_else(|| wrong(name, "a whole number of 0 or more", value))?;
-        Ok(())
-    }
-
-    fn value(&self) -> Value {
-        (*self).into()
-    }
+plain! {
+    bool: as_bool, "true or false";
+    u64: as_u64, "a whole number of 0 or more";
+    f64: as_f64, "a number";
 }
 
 impl Setting for usize {
@@ -133,17 +133,6 @@ impl Setting for usize {
         let mut whole = 0_u64;
         whole.set(name, value)?;
         *self = whole.try_into().map_err(|_| wrong(name, "a smaller number", value))?;
-        Ok(())
-    }
-
-    fn value(&self) -> Value {
-        (*self).into()
-    }
-}
-
-impl Setting for f64 {
-    fn set(&mut self, name: &str, value: &Value) -> Result<()> {
-        *self = value.as_f64().ok_or_else(|| wrong(name, "a number", value))?;
         Ok(())
     }
 
