@@ -36,15 +36,37 @@ pub fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exp(2.0 * x))
 }
 
-/// A unit of an LSTM from its gates before activation: its cell, `σ(forget) cell + σ(enter) tanh(candidate)`, and its
-/// state, `σ(exit) tanh(cell)`, each with one division.
+/// Units of an LSTM that are computed together: enough that what one vector of them waits for, others fill.
+pub const UNITS: usize = 16;
+
+/// Units of an LSTM from their gates before activation, input, forget, cell and output, and their cells: the cells
+/// after, `σ(forget) cell + σ(enter) tanh(candidate)`, and the states, `σ(exit) tanh(cell)`, each with one division.
 #[inline(always)]
-pub fn unit([enter, forget, candidate, exit]: [f32; 4], cell: f32) -> (f32, f32) {
-    let (forget, enter, candidate) = (1.0 + exp(-forget), 1.0 + exp(-enter), exp(2.0 * candidate));
-    let other = enter * (candidate + 1.0);
-    let cell = (cell * other + forget * (candidate - 1.0)) / (forget * other);
-    let (exit, power) = (1.0 + exp(-exit), exp(2.0 * cell));
-    (cell, (power - 1.0) / (exit * (power + 1.0)))
+pub fn units(
+    [enter, forget, candidate, exit]: [[f32; UNITS]; 4],
+    cell: &[f32; UNITS],
+) -> ([f32; UNITS], [f32; UNITS]) {
+    // Step by step for all of them, not unit by unit.
+    let inverse = |x: f32| 1.0 + exp(-x);
+    let power = |x: f32| exp(2.0 * x);
+    let (forget, enter) = (all(|j| inverse(forget[j])), all(|j| inverse(enter[j])));
+    let (candidate, exit) = (all(|j| power(candidate[j])), all(|j| inverse(exit[j])));
+    let cell = all(|j| {
+        let other = enter[j] * (candidate[j] + 1.0);
+        (cell[j] * other + forget[j] * (candidate[j] - 1.0)) / (forget[j] * other)
+    });
+    let power = all(|j| power(cell[j]));
+    (cell, all(|j| (power[j] - 1.0) / (exit[j] * (power[j] + 1.0))))
+}
+
+/// A value for each unit: a loop to make vectors of.
+#[inline(always)]
+fn all(value: impl Fn(usize) -> f32) -> [f32; UNITS] {
+    let mut values = [0.0; UNITS];
+    for (j, to) in values.iter_mut().enumerate() {
+        *to = value(j);
+    }
+    values
 }
 
 #[cfg(test)]
@@ -74,8 +96,8 @@ mod tests {
                 [0, 1, 2, 3, 4].map(|k| values[at / 9usize.pow(k) % 9]);
             let cell = sigmoid(forget) * f64::from(before) + sigmoid(enter) * f64::from(candidate).tanh();
             let state = sigmoid(exit) * cell.tanh();
-            let got = unit([enter, forget, candidate, exit], before);
-            let off = ((f64::from(got.0) - cell).abs(), (f64::from(got.1) - state).abs());
+            let got = units([enter, forget, candidate, exit].map(|gate| [gate; UNITS]), &[before; UNITS]);
+            let off = ((f64::from(got.0[0]) - cell).abs(), (f64::from(got.1[0]) - state).abs());
             assert!(off.0 < 1e-6 * (1.0 + cell.abs()) && off.1 < 1e-6, "{at}: {off:?}");
         }
     }

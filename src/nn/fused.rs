@@ -1,22 +1,19 @@
 //! The forward pass of the page: any [`Net`], with its weights packed once.
 //!
-//! Outputs are computed [`WIDE`] at a time, so that their sums stay in vector registers while the weights stream by in
-//! the order in which they lie; where there are two rows to go through the same weights, steps of a window or states of
-//! two windows, they go together. The four gates of an LSTM's units are neighbours, and never leave the registers
-//! before they are a state. Every sum is taken in the order of its inputs, so how windows are grouped changes nothing,
-//! bit for bit.
+//! Outputs are computed a few vectors at a time, so that their sums stay in registers while the weights stream by in the
+//! order in which they lie: two blocks of [`WIDE`] for one row, one block where there are two rows to go through the same
+//! weights, steps of a window or states of two windows. Every sum is taken in the order of its inputs, so how windows
+//! are grouped changes nothing, bit for bit.
 
 use std::collections::BTreeMap;
 
-use super::activation::{sigmoid, tanh, unit};
+use super::activation::{UNITS, sigmoid, tanh, units};
 use super::net::{Extent, Layer, Net, Output};
 use super::weights::Tensor;
 use crate::error::{Error, Result};
 
 /// Outputs of a block: four vectors of four.
 const WIDE: usize = 16;
-/// Units of an LSTM whose gates make a block.
-const UNITS: usize = WIDE / 4;
 /// Windows that go through an LSTM together.
 const ABREAST: usize = 2;
 /// Windows that go through a net without one together: as many as share the calls and stay in the cache.
@@ -57,8 +54,9 @@ struct Way {
     reverse: bool,
 }
 
-/// A matrix and a bias. Rows stand in blocks of [`WIDE`], filled up with zeros; in a block the weights of each input
-/// are together. A row that is alone stands in blocks of its own inputs.
+/// A matrix and a bias. Rows stand in blocks of [`WIDE`], filled up with zeros, and blocks in pairs; in a pair, and in
+/// the block that is left, the weights of each input are together. A row that is alone stands in blocks of its own
+/// inputs.
 #[derive(Debug, Clone)]
 struct Packed {
     weights: Vec<Block>,
@@ -75,47 +73,27 @@ struct Block([f32; WIDE]);
 impl Packed {
     /// Of `weight (outputs, inputs)`, row-major, and `bias (outputs)`.
     fn new(weight: &[f32], bias: &[f32], inputs: usize) -> Packed {
-        let mut packed = Packed::arranged(weight, bias, inputs, bias.len(), |row| row);
-        if packed.outputs == 1 {
-            let block = |w: &[f32]| Block(std::array::from_fn(|j| w.get(j).copied().unwrap_or(0.0)));
-            packed.weights = weight.chunks(WIDE).map(block).collect();
-        }
-        packed
-    }
-
-    /// Of the gates of an LSTM: a block has the input gates of [`UNITS`] units, then their forget, cell and output
-    /// gates.
-    fn gates(weight: &[f32], bias: &[f32], inputs: usize) -> Packed {
-        let hidden = bias.len() / 4;
-        let rows = hidden.div_ceil(UNITS) * WIDE;
-        Packed::arranged(weight, bias, inputs, rows, |row| {
-            let unit = row / WIDE * UNITS + row % UNITS;
-            if unit < hidden { row % WIDE / UNITS * hidden + unit } else { usize::MAX }
-        })
-    }
-
-    /// With `outputs` rows, each of which is the row of `weight` that `from` says, or zeros if there is none.
-    fn arranged(
-        weight: &[f32],
-        bias: &[f32],
-        inputs: usize,
-        outputs: usize,
-        from: impl Fn(usize) -> usize,
-    ) -> Packed {
+        let outputs = bias.len();
         let blocks = outputs.div_ceil(WIDE);
         let mut packed = Packed {
             weights: vec![Block([0.0; WIDE]); blocks * inputs],
-            bias: vec![[0.0; WIDE]; blocks],
+            bias: bias.chunks(WIDE).map(chunk).collect(),
             inputs,
             outputs,
         };
+        if outputs == 1 {
+            packed.weights = weight.chunks(WIDE).map(|w| Block(chunk(w))).collect();
+            return packed;
+        }
         // Row by row, in the simplest of loops: the first net is packed before the engine has made its code fast.
-        for at in 0..outputs {
-            let (row, block, lane) = (from(at), at / WIDE, at % WIDE);
-            let Some(value) = bias.get(row) else { continue };
-            packed.bias[block][lane] = *value;
-            let there = &mut packed.weights[block * inputs..][..inputs];
-            for (to, w) in there.iter_mut().zip(&weight[row * inputs..]) {
+        for (row, weight) in weight.chunks_exact(inputs).enumerate() {
+            let (block, lane) = (row / WIDE, row % WIDE);
+            let (first, step) = if block < blocks / 2 * 2 {
+                (block / 2 * 2 * inputs + block % 2, 2)
+            } else {
+                (block * inputs, 1)
+            };
+            for (to, w) in packed.weights[first..].iter_mut().step_by(step).zip(weight) {
                 to.0[lane] = *w;
             }
         }
@@ -133,10 +111,10 @@ impl Packed {
         let mut pairs = to.chunks_exact_mut(2 * wide);
         for (i, pair) in pairs.by_ref().enumerate() {
             let (a, b) = pair.split_at_mut(wide);
-            self.rows([row(2 * i), row(2 * i + 1)], [a, b]);
+            self.rows([row(2 * i), row(2 * i + 1)], [&self.bias; 2], [a, b]);
         }
         if rows % 2 == 1 {
-            self.rows([row(rows - 1)], [pairs.into_remainder()]);
+            self.rows([row(rows - 1)], [&self.bias], [pairs.into_remainder()]);
         }
     }
 
@@ -155,70 +133,59 @@ impl Packed {
         self.bias.first().map_or(0.0, |b| b[0]) + sums.iter().sum::<f32>()
     }
 
-    /// `W x + b` of `P` rows together.
-    fn rows<const P: usize>(&self, x: [&[f32]; P], mut to: [&mut [f32]; P]) {
-        let bias = |block: usize| [self.bias[block]; P];
-        self.each_block(x, bias, |block, sums| {
+    /// `W x` of `P` rows together, added to `from`. A function of its own: registers are few enough for its loops.
+    #[inline(never)]
+    fn rows<const P: usize>(&self, x: [&[f32]; P], from: [&[[f32; WIDE]]; P], mut to: [&mut [f32]; P]) {
+        let blocks = self.outputs.div_ceil(WIDE);
+        let from = |block: usize| from.map(|from| from[block]);
+        let mut put = |block: usize, sums: [[f32; WIDE]; P]| {
             for (to, sums) in to.iter_mut().zip(sums) {
-                let to = &mut to[block * WIDE..];
-                match to.first_chunk_mut() {
-                    Some(to) => *to = *sums,
-                    None => to.copy_from_slice(&sums[..to.len()]),
+                put(&mut to[block * WIDE..], sums);
+            }
+        };
+        let (pairs, last) = self.weights.split_at(blocks / 2 * 2 * self.inputs);
+        for (weights, block) in pairs.chunks_exact(2 * self.inputs).zip((0..).step_by(2)) {
+            let weights = weights.as_chunks::<2>().0.iter();
+            if P == 1 {
+                let [a, b] = summed(weights.map(|w| w.each_ref()), x, [from(block), from(block + 1)]);
+                put(block, a);
+                put(block + 1, b);
+            } else {
+                for half in 0..2 {
+                    let [sums] = summed(weights.clone().map(|w| [&w[half]]), x, [from(block + half)]);
+                    put(block + half, sums);
                 }
             }
-        });
-    }
-
-    /// Gives `then` each block's sums of `P` rows, which begin at what `from` says. One row alone goes through two
-    /// blocks at once.
-    #[inline(always)]
-    fn each_block<const P: usize>(
-        &self,
-        x: [&[f32]; P],
-        from: impl Fn(usize) -> [[f32; WIDE]; P],
-        mut then: impl FnMut(usize, &[[f32; WIDE]; P]),
-    ) {
-        let together = if P == 1 { self.bias.len() / 2 * 2 } else { 0 };
-        let inputs = self.inputs;
-        let x = x.map(|x| &x[..inputs]);
-        let weights = |block: usize| &self.weights[block * inputs..][..inputs];
-        for block in (0..together).step_by(2) {
-            let sums = summed([weights(block), weights(block + 1)], x, [from(block), from(block + 1)]);
-            then(block, &sums[0]);
-            then(block + 1, &sums[1]);
         }
-        for block in together..self.bias.len() {
-            then(block, &summed([weights(block)], x, [from(block)])[0]);
+        if blocks % 2 == 1 {
+            let [sums] = summed(last.iter().map(|w| [w]), x, [from(blocks - 1)]);
+            put(blocks - 1, sums);
         }
     }
 }
 
-/// `sums += W x` of `G` blocks for `P` rows.
+/// `sums += W x` of `G` blocks for `P` rows, which are one or two.
 #[inline(always)]
-fn summed<const P: usize, const G: usize>(
-    weights: [&[Block]; G],
+fn summed<'a, const P: usize, const G: usize>(
+    weights: impl Iterator<Item = [&'a Block; G]>,
     x: [&[f32]; P],
     mut sums: [[[f32; WIDE]; P]; G],
 ) -> [[[f32; WIDE]; P]; G] {
-    if P == 2 && G == 1 {
-        // By iterators, which check no index: batches take a thirteenth less.
-        for ((weights, x), y) in weights[0].iter().zip(x[0]).zip(x[1]) {
-            for j in 0..WIDE {
-                sums[0][0][j] += weights.0[j] * x;
-                sums[0][1][j] += weights.0[j] * y;
+    const { assert!(P == 1 || P == 2) }
+    let mut add = |weights: [&Block; G], p: usize, x: f32| {
+        for (sums, weights) in sums.iter_mut().zip(weights) {
+            for (sum, w) in sums[p].iter_mut().zip(weights.0) {
+                *sum += w * x;
             }
         }
-        return sums;
-    }
-    let inputs = weights[0].len();
-    let (weights, x) = (weights.map(|w| &w[..inputs]), x.map(|x| &x[..inputs]));
-    for k in 0..inputs {
-        for g in 0..G {
-            for p in 0..P {
-                for j in 0..WIDE {
-                    sums[g][p][j] += weights[g][k].0[j] * x[p][k];
-                }
-            }
+    };
+    // By iterators, which check no index.
+    if P == 1 {
+        weights.zip(x[0]).for_each(|(w, x)| add(w, 0, *x));
+    } else {
+        for ((w, x), y) in weights.zip(x[0]).zip(x[1]) {
+            add(w, 0, *x);
+            add(w, 1, *y);
         }
     }
     sums
@@ -288,9 +255,9 @@ struct Scratch {
     now: Vec<f32>,
     next: Vec<f32>,
     drive: Vec<f32>,
+    gates: Vec<f32>,
     cell: Vec<f32>,
     state: Vec<f32>,
-    before: Vec<f32>,
 }
 
 /// Zeros.
@@ -396,27 +363,26 @@ fn lstm<const P: usize>(
     input: Extent,
     scratch: &mut Scratch,
 ) -> Extent {
-    let Scratch { now, next, drive, cell, state, before, .. } = scratch;
+    let Scratch { now, next, drive, gates, cell, state, .. } = scratch;
     let hidden = ways.first().map_or(0, |w| w.hidden);
     let (steps, wide) = (input.time * hold, hidden * ways.len());
     let kept = if output == Output::Last { 1 } else { steps };
     let to = sized(next, P * kept * wide);
     for (k, way) in ways.iter().enumerate() {
-        let gates = way.drive.bias.len() * WIDE;
-        let padded = gates / 4;
-        let drive = sized(drive, P * input.time * gates);
-        way.drive.apply(now, input.channels, drive, gates);
-        let cell = zeroed(cell, P * padded);
-        let (mut state, mut before) = (zeroed(state, P * padded), zeroed(before, P * padded));
+        let blocks = way.drive.bias.len();
+        let drive = sized(drive, P * input.time * blocks * WIDE);
+        way.drive.apply(now, input.channels, drive, blocks * WIDE);
+        let (drive, _) = drive.as_chunks();
+        let gates = sized(gates, P * 4 * hidden);
+        let (cell, state) = (zeroed(cell, P * hidden), zeroed(state, P * hidden));
         for step in 0..steps {
             let t = if way.reverse { steps - 1 - step } else { step };
-            std::mem::swap(&mut state, &mut before);
-            let driven = std::array::from_fn(|p| &drive[(p * input.time + t / hold) * gates..][..gates]);
-            way.step::<P>(driven, before, cell, state);
+            let driven = std::array::from_fn(|p| &drive[(p * input.time + t / hold) * blocks..][..blocks]);
+            way.step::<P>(driven, gates, cell, state);
             if output == Output::Sequence || step + 1 == steps {
                 let place = if output == Output::Sequence { t } else { 0 };
-                for (p, state) in state.chunks_exact(padded).enumerate() {
-                    to[(p * kept + place) * wide + k * hidden..][..hidden].copy_from_slice(&state[..hidden]);
+                for (p, state) in state.chunks_exact(hidden).enumerate() {
+                    to[(p * kept + place) * wide + k * hidden..][..hidden].copy_from_slice(state);
                 }
             }
         }
@@ -426,7 +392,7 @@ fn lstm<const P: usize>(
 
 /// Elman's layer, from `scratch.now` to `scratch.next`.
 fn rnn(way: &Way, output: Output, input: Extent, scratch: &mut Scratch) -> Extent {
-    let Scratch { windows, now, next, drive, state, before, .. } = scratch;
+    let Scratch { windows, now, next, drive, gates, state, .. } = scratch;
     let hidden = way.hidden;
     let kept = if output == Output::Last { 1 } else { input.time };
     let to = sized(next, *windows * kept * hidden);
@@ -435,7 +401,7 @@ fn rnn(way: &Way, output: Output, input: Extent, scratch: &mut Scratch) -> Exten
     for (drive, to) in drive.chunks_exact(input.time * hidden).zip(to.chunks_exact_mut(kept * hidden)) {
         let state = zeroed(state, hidden);
         for (t, drive) in drive.chunks_exact(hidden).enumerate() {
-            let back = sized(before, hidden);
+            let back = sized(gates, hidden);
             way.recur.apply(state, hidden, back, hidden);
             for ((state, drive), back) in state.iter_mut().zip(drive).zip(back.iter()) {
                 *state = tanh(drive + back);
@@ -448,40 +414,66 @@ fn rnn(way: &Way, output: Output, input: Extent, scratch: &mut Scratch) -> Exten
 }
 
 impl Way {
-    /// One step of an LSTM in `P` windows: from what drives its gates and the states before, the cells and states
-    /// after, one window after the other and each filled up to whole blocks.
-    fn step<const P: usize>(&self, drive: [&[f32]; P], before: &[f32], cell: &mut [f32], state: &mut [f32]) {
-        let padded = before.len() / P;
-        let x = std::array::from_fn(|p| &before[p * padded..][..self.hidden]);
-        let driven =
-            |block: usize| drive.map(|d| d[block * WIDE..].first_chunk().copied().unwrap_or([0.0; WIDE]));
-        self.recur.each_block(x, driven, |block, gates| {
-            for (p, gates) in gates.iter().enumerate() {
-                let at = p * padded + block * UNITS;
-                let units = (cell[at..].first_chunk_mut(), state[at..].first_chunk_mut());
-                if let (Some(cell), Some(state)) = units {
-                    advance(gates, cell, state);
-                }
-            }
-        });
+    /// One step of an LSTM in `P` windows: from what drives its gates, the cells and states before to those after, one
+    /// window after the other.
+    fn step<const P: usize>(
+        &self,
+        drive: [&[[f32; WIDE]]; P],
+        gates: &mut [f32],
+        cell: &mut [f32],
+        state: &mut [f32],
+    ) {
+        let hidden = self.hidden;
+        let x = std::array::from_fn(|p| &state[p * hidden..][..hidden]);
+        let mut windows = gates.chunks_exact_mut(4 * hidden);
+        self.recur.rows::<P>(x, drive, std::array::from_fn(|_| windows.next().unwrap_or_default()));
+        let windows = cell.chunks_exact_mut(hidden).zip(state.chunks_exact_mut(hidden));
+        for (gates, (cell, state)) in gates.chunks_exact(4 * hidden).zip(windows) {
+            advance(gates, cell, state);
+        }
+    }
+}
+
+/// One step of an LSTM's units from their gates before activation.
+#[inline(never)]
+fn advance(gates: &[f32], cell: &mut [f32], state: &mut [f32]) {
+    let hidden = cell.len();
+    for at in (0..hidden).step_by(UNITS) {
+        let gate = |g: usize| chunk(&gates[g * hidden..][..hidden][at..]);
+        let after = units([gate(0), gate(1), gate(2), gate(3)], &chunk(&cell[at..]));
+        put(&mut cell[at..], after.0);
+        put(&mut state[at..], after.1);
+    }
+}
+
+/// The first values, and zeros where there are no more.
+#[inline(always)]
+fn chunk<const N: usize>(values: &[f32]) -> [f32; N] {
+    #[cold]
+    #[inline(never)]
+    fn rest<const N: usize>(values: &[f32]) -> [f32; N] {
+        let mut chunk = [0.0; N];
+        chunk[..values.len()].copy_from_slice(values);
+        chunk
+    }
+    match values.first_chunk() {
+        Some(chunk) => *chunk,
+        None => rest(values),
+    }
+}
+
+/// Writes over the first values, as many as there are.
+#[inline(always)]
+fn put<const N: usize>(to: &mut [f32], values: [f32; N]) {
+    match to.first_chunk_mut() {
+        Some(to) => *to = values,
+        None => to.copy_from_slice(&values[..to.len()]),
     }
 }
 
 fn each(values: &mut [f32], function: impl Fn(f32) -> f32) {
     for v in values {
         *v = function(*v);
-    }
-}
-
-/// One step of some units from their gates before activation: input, forget, cell, output.
-///
-/// On its own, so that the compiler sees a loop to make vectors of.
-#[inline(never)]
-fn advance(gates: &[f32; WIDE], cell: &mut [f32; UNITS], state: &mut [f32; UNITS]) {
-    if let ([enter, forget, candidate, exit], []) = gates.as_chunks::<UNITS>() {
-        for j in 0..UNITS {
-            (cell[j], state[j]) = unit([enter[j], forget[j], candidate[j], exit[j]], cell[j]);
-        }
     }
 }
 
@@ -541,10 +533,9 @@ impl Place<'_> {
         let get = |name: &str| self.get(&format!("{name}{way}"));
         let bias = get("bias_l0")?;
         let none = vec![0.0; bias.len()];
-        let packed = if matches!(self.layer, Layer::Lstm { .. }) { Packed::gates } else { Packed::new };
         Ok(Way {
-            drive: packed(get("weight_ih_l0")?, bias, inputs),
-            recur: packed(get("weight_hh_l0")?, &none, hidden),
+            drive: Packed::new(get("weight_ih_l0")?, bias, inputs),
+            recur: Packed::new(get("weight_hh_l0")?, &none, hidden),
             hidden,
             reverse: !way.is_empty(),
         })
