@@ -135,7 +135,7 @@ export async function buildWasm(folder, feature, flags = []) {
   const file = join(folder, 'anomaly_widget_bg.wasm');
   // The smallest; -O3 takes longer, and the detectors run no faster by it. Nothing lies in the first kilobyte, the
   // far end of the stack, so offsets can be folded into loads: fewer bytes, and the nets run a sixth faster.
-  await runQuietly(join(root, 'node_modules/.bin/wasm-opt'), [file, '-Os', '--low-memory-unused', '-o', file]);
+  await runQuietly(join(root, 'node_modules/.bin/wasm-opt'), [file, '-Os', '--low-memory-unused', '-ocimfs', '50', '-o', file]);
 }
 
 /**

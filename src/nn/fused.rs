@@ -70,6 +70,16 @@ struct Packed {
 #[repr(align(64))]
 struct Block([f32; WIDE]);
 
+impl Block {
+    /// `sums += w x`.
+    #[inline(always)]
+    fn add(&self, x: f32, sums: &mut [f32; WIDE]) {
+        for (sum, w) in sums.iter_mut().zip(self.0) {
+            *sum += x * w;
+        }
+    }
+}
+
 impl Packed {
     /// Of `weight (outputs, inputs)`, row-major, and `bias (outputs)`.
     fn new(weight: &[f32], bias: &[f32], inputs: usize) -> Packed {
@@ -102,23 +112,37 @@ impl Packed {
 
     /// `W x + b` of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
     fn apply(&self, x: &[f32], stride: usize, to: &mut [f32], wide: usize) {
+        self.add(x, stride, |_| &self.bias, to, wide);
+    }
+
+    /// `W x` of each row, added to what `from` has for it in whole blocks.
+    fn add<'a>(
+        &self,
+        x: &[f32],
+        stride: usize,
+        from: impl Fn(usize) -> &'a [[f32; WIDE]],
+        to: &mut [f32],
+        wide: usize,
+    ) {
         let row = |i: usize| &x[i * stride..][..self.inputs];
         if self.outputs == 1 {
-            to.iter_mut().step_by(wide).enumerate().for_each(|(i, to)| *to = self.alone(row(i)));
+            for (i, to) in to.iter_mut().step_by(wide).enumerate() {
+                *to = from(i)[0][0] + self.alone(row(i));
+            }
             return;
         }
         let rows = to.len() / wide;
         let mut pairs = to.chunks_exact_mut(2 * wide);
-        for (i, pair) in pairs.by_ref().enumerate() {
-            let (a, b) = pair.split_at_mut(wide);
-            self.rows([row(2 * i), row(2 * i + 1)], [&self.bias; 2], [a, b]);
+        for (to, i) in pairs.by_ref().zip((0..).step_by(2)) {
+            let (a, b) = to.split_at_mut(wide);
+            self.two([row(i), row(i + 1)], [from(i), from(i + 1)], [a, b]);
         }
         if rows % 2 == 1 {
-            self.rows([row(rows - 1)], [&self.bias], [pairs.into_remainder()]);
+            self.one(row(rows - 1), from(rows - 1), pairs.into_remainder());
         }
     }
 
-    /// `W x + b` where there is one output.
+    /// `W x` where there is one output.
     fn alone(&self, x: &[f32]) -> f32 {
         let mut sums = [0.0; WIDE];
         let (whole, rest) = x.as_chunks::<WIDE>();
@@ -128,65 +152,74 @@ impl Packed {
             }
         }
         for ((sum, w), x) in sums.iter_mut().zip(self.weights.last().map_or([0.0; WIDE], |b| b.0)).zip(rest) {
-            *sum += w * x;
+            *sum += x * w;
         }
-        self.bias.first().map_or(0.0, |b| b[0]) + sums.iter().sum::<f32>()
+        sums.iter().sum()
     }
 
-    /// `W x` of `P` rows together, added to `from`. A function of its own: registers are few enough for its loops.
+    /// `W x` of a row, added to `from`. Like [`Packed::two`] a function of its own: then registers do for its loops.
     #[inline(never)]
-    fn rows<const P: usize>(&self, x: [&[f32]; P], from: [&[[f32; WIDE]]; P], mut to: [&mut [f32]; P]) {
-        let blocks = self.outputs.div_ceil(WIDE);
-        let from = |block: usize| from.map(|from| from[block]);
-        let mut put = |block: usize, sums: [[f32; WIDE]; P]| {
-            for (to, sums) in to.iter_mut().zip(sums) {
-                put(&mut to[block * WIDE..], sums);
-            }
-        };
-        let (pairs, last) = self.weights.split_at(blocks / 2 * 2 * self.inputs);
-        for (weights, block) in pairs.chunks_exact(2 * self.inputs).zip((0..).step_by(2)) {
-            let weights = weights.as_chunks::<2>().0.iter();
-            if P == 1 {
-                let [a, b] = summed(weights.map(|w| w.each_ref()), x, [from(block), from(block + 1)]);
-                put(block, a);
-                put(block + 1, b);
-            } else {
-                for half in 0..2 {
-                    let [sums] = summed(weights.clone().map(|w| [&w[half]]), x, [from(block + half)]);
-                    put(block + half, sums);
-                }
+    fn one(&self, x: &[f32], from: &[[f32; WIDE]], to: &mut [f32]) {
+        let (pairs, last) = self.split();
+        for (weights, at) in pairs.chunks_exact(self.inputs).zip((0..).step_by(2)) {
+            let [a, b] = summed(weights, x, [from[at], from[at + 1]]);
+            put(&mut to[at * WIDE..], a);
+            put(&mut to[(at + 1) * WIDE..], b);
+        }
+        for (weights, at) in last.chunks_exact(self.inputs).zip(self.bias.len() - 1..) {
+            let [sums] = summed(weights, x, [from[at]]);
+            put(&mut to[at * WIDE..], sums);
+        }
+    }
+
+    /// `W x` and `W y`, each added to its `from`.
+    #[inline(never)]
+    fn two(&self, x: [&[f32]; 2], from: [&[[f32; WIDE]]; 2], to: [&mut [f32]; 2]) {
+        let (pairs, last) = self.split();
+        let [first, second] = to;
+        for (weights, at) in pairs.chunks_exact(self.inputs).zip((0..).step_by(2)) {
+            for half in 0..2 {
+                let block = at + half;
+                let [a, b] = crossed(weights.iter().map(|w| &w[half]), x, from.map(|from| from[block]));
+                put(&mut first[block * WIDE..], a);
+                put(&mut second[block * WIDE..], b);
             }
         }
-        if blocks % 2 == 1 {
-            let [sums] = summed(last.iter().map(|w| [w]), x, [from(blocks - 1)]);
-            put(blocks - 1, sums);
+        for (weights, block) in last.chunks_exact(self.inputs).zip(self.bias.len() - 1..) {
+            let [a, b] = crossed(weights.iter().map(|[w]| w), x, from.map(|from| from[block]));
+            put(&mut first[block * WIDE..], a);
+            put(&mut second[block * WIDE..], b);
         }
+    }
+
+    /// The weights of the blocks in pairs, and those of the one that is left.
+    fn split(&self) -> (&[[Block; 2]], &[[Block; 1]]) {
+        let (pairs, last) = self.weights.split_at(self.bias.len() / 2 * 2 * self.inputs);
+        (pairs.as_chunks().0, last.as_chunks().0)
     }
 }
 
-/// `sums += W x` of `G` blocks for `P` rows, which are one or two.
+/// `sums += W x` of `G` blocks.
 #[inline(always)]
-fn summed<'a, const P: usize, const G: usize>(
-    weights: impl Iterator<Item = [&'a Block; G]>,
-    x: [&[f32]; P],
-    mut sums: [[[f32; WIDE]; P]; G],
-) -> [[[f32; WIDE]; P]; G] {
-    const { assert!(P == 1 || P == 2) }
-    let mut add = |weights: [&Block; G], p: usize, x: f32| {
+fn summed<const G: usize>(weights: &[[Block; G]], x: &[f32], mut sums: [[f32; WIDE]; G]) -> [[f32; WIDE]; G] {
+    for (weights, x) in weights.iter().zip(x) {
         for (sums, weights) in sums.iter_mut().zip(weights) {
-            for (sum, w) in sums[p].iter_mut().zip(weights.0) {
-                *sum += w * x;
-            }
+            weights.add(*x, sums);
         }
-    };
-    // By iterators, which check no index.
-    if P == 1 {
-        weights.zip(x[0]).for_each(|(w, x)| add(w, 0, *x));
-    } else {
-        for ((w, x), y) in weights.zip(x[0]).zip(x[1]) {
-            add(w, 0, *x);
-            add(w, 1, *y);
-        }
+    }
+    sums
+}
+
+/// `sums += W x` of a block for two rows.
+#[inline(always)]
+fn crossed<'a>(
+    weights: impl Iterator<Item = &'a Block>,
+    [x, y]: [&[f32]; 2],
+    mut sums: [[f32; WIDE]; 2],
+) -> [[f32; WIDE]; 2] {
+    for ((weights, x), y) in weights.zip(x).zip(y) {
+        weights.add(*x, &mut sums[0]);
+        weights.add(*y, &mut sums[1]);
     }
     sums
 }
@@ -296,13 +329,7 @@ impl Stage {
                 }
                 extent(out, wide)
             }
-            Stage::Lstm { ways, output, hold } => {
-                if windows == ABREAST {
-                    lstm::<ABREAST>(ways, *output, *hold, input, scratch)
-                } else {
-                    lstm::<1>(ways, *output, *hold, input, scratch)
-                }
-            }
+            Stage::Lstm { ways, output, hold } => lstm(ways, *output, *hold, input, scratch),
             Stage::Rnn { way, output } => rnn(way, *output, input, scratch),
             Stage::Same => return input,
             Stage::Leaky(slope) => {
@@ -355,34 +382,32 @@ impl Stage {
     }
 }
 
-/// An LSTM over `P` windows, from `scratch.now` to `scratch.next`; each step of the input lasts for `hold` steps.
-fn lstm<const P: usize>(
-    ways: &[Way],
-    output: Output,
-    hold: usize,
-    input: Extent,
-    scratch: &mut Scratch,
-) -> Extent {
-    let Scratch { now, next, drive, gates, cell, state, .. } = scratch;
-    let hidden = ways.first().map_or(0, |w| w.hidden);
+/// An LSTM, from `scratch.now` to `scratch.next`; each step of the input lasts for `hold` steps.
+fn lstm(ways: &[Way], output: Output, hold: usize, input: Extent, scratch: &mut Scratch) -> Extent {
+    let Scratch { windows, now, next, drive, gates, cell, state } = scratch;
+    let (windows, hidden) = (*windows, ways.first().map_or(0, |w| w.hidden));
     let (steps, wide) = (input.time * hold, hidden * ways.len());
     let kept = if output == Output::Last { 1 } else { steps };
-    let to = sized(next, P * kept * wide);
+    let to = sized(next, windows * kept * wide);
     for (k, way) in ways.iter().enumerate() {
         let blocks = way.drive.bias.len();
-        let drive = sized(drive, P * input.time * blocks * WIDE);
+        let drive = sized(drive, windows * input.time * blocks * WIDE);
         way.drive.apply(now, input.channels, drive, blocks * WIDE);
         let (drive, _) = drive.as_chunks();
-        let gates = sized(gates, P * 4 * hidden);
-        let (cell, state) = (zeroed(cell, P * hidden), zeroed(state, P * hidden));
+        let gates = sized(gates, windows * 4 * hidden);
+        let (cell, state) = (zeroed(cell, windows * hidden), zeroed(state, windows * hidden));
         for step in 0..steps {
             let t = if way.reverse { steps - 1 - step } else { step };
-            let driven = std::array::from_fn(|p| &drive[(p * input.time + t / hold) * blocks..][..blocks]);
-            way.step::<P>(driven, gates, cell, state);
+            let driven = |window: usize| &drive[(window * input.time + t / hold) * blocks..][..blocks];
+            way.recur.add(state, hidden, driven, gates, 4 * hidden);
+            let states = cell.chunks_exact_mut(hidden).zip(state.chunks_exact_mut(hidden));
+            for (gates, (cell, state)) in gates.chunks_exact(4 * hidden).zip(states) {
+                advance(gates, cell, state);
+            }
             if output == Output::Sequence || step + 1 == steps {
                 let place = if output == Output::Sequence { t } else { 0 };
-                for (p, state) in state.chunks_exact(hidden).enumerate() {
-                    to[(p * kept + place) * wide + k * hidden..][..hidden].copy_from_slice(state);
+                for (window, state) in state.chunks_exact(hidden).enumerate() {
+                    to[(window * kept + place) * wide + k * hidden..][..hidden].copy_from_slice(state);
                 }
             }
         }
@@ -411,27 +436,6 @@ fn rnn(way: &Way, output: Output, input: Extent, scratch: &mut Scratch) -> Exten
         }
     }
     Extent { time: kept, channels: hidden }
-}
-
-impl Way {
-    /// One step of an LSTM in `P` windows: from what drives its gates, the cells and states before to those after, one
-    /// window after the other.
-    fn step<const P: usize>(
-        &self,
-        drive: [&[[f32; WIDE]]; P],
-        gates: &mut [f32],
-        cell: &mut [f32],
-        state: &mut [f32],
-    ) {
-        let hidden = self.hidden;
-        let x = std::array::from_fn(|p| &state[p * hidden..][..hidden]);
-        let mut windows = gates.chunks_exact_mut(4 * hidden);
-        self.recur.rows::<P>(x, drive, std::array::from_fn(|_| windows.next().unwrap_or_default()));
-        let windows = cell.chunks_exact_mut(hidden).zip(state.chunks_exact_mut(hidden));
-        for (gates, (cell, state)) in gates.chunks_exact(4 * hidden).zip(windows) {
-            advance(gates, cell, state);
-        }
-    }
 }
 
 /// One step of an LSTM's units from their gates before activation.
@@ -465,9 +469,18 @@ fn chunk<const N: usize>(values: &[f32]) -> [f32; N] {
 /// Writes over the first values, as many as there are.
 #[inline(always)]
 fn put<const N: usize>(to: &mut [f32], values: [f32; N]) {
+    #[cold]
+    #[inline(never)]
+    fn rest(to: &mut [f32], values: &[f32]) {
+        to.copy_from_slice(&values[..to.len()]);
+    }
     match to.first_chunk_mut() {
         Some(to) => *to = values,
-        None => to.copy_from_slice(&values[..to.len()]),
+        None => {
+            // A copy, so that the values themselves need no place in memory.
+            let values = values;
+            rest(to, &values);
+        }
     }
 }
 
