@@ -202,10 +202,18 @@ impl Packed {
 /// `sums += W x` of `G` blocks.
 #[inline(always)]
 fn summed<const G: usize>(weights: &[[Block; G]], x: &[f32], mut sums: [[f32; WIDE]; G]) -> [[f32; WIDE]; G] {
-    for (weights, x) in weights.iter().zip(x) {
+    let mut add = |weights: &[Block; G], x: f32| {
         for (sums, weights) in sums.iter_mut().zip(weights) {
-            weights.add(*x, sums);
+            weights.add(x, sums);
         }
+    };
+    let ((twos, w), (pairs, x)) = (weights.as_chunks::<2>(), x.as_chunks::<2>());
+    for ([a, b], [x, y]) in twos.iter().zip(pairs) {
+        add(a, *x);
+        add(b, *y);
+    }
+    for (w, x) in w.iter().zip(x) {
+        add(w, *x);
     }
     sums
 }
