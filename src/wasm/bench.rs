@@ -43,7 +43,7 @@ impl Loading {
     /// Code `weights` or `param` when they do not fit.
     pub fn finish(self, time: usize, channels: usize) -> Result<Forward, JsValue> {
         let net = Fused::new(&self.net, "net", &self.tensors, Extent { time, channels }).map_err(thrown)?;
-        Ok(Forward { net })
+        Ok(Forward { net, outputs: Vec::new() })
     }
 }
 
@@ -51,15 +51,22 @@ impl Loading {
 #[wasm_bindgen]
 pub struct Forward {
     net: Fused,
+    outputs: Vec<f32>,
 }
 
 #[wasm_bindgen]
 impl Forward {
-    /// The outputs for samples one after the other.
+    /// Answers samples that stand one after the other; returns how many values the answers are.
     ///
     /// # Errors
     /// Code `numeric` when they are not whole samples.
-    pub fn run(&self, samples: &[f32]) -> Result<Vec<f32>, JsValue> {
-        self.net.run(samples).map_err(thrown)
+    pub fn run(&mut self, samples: &[f32]) -> Result<usize, JsValue> {
+        self.outputs = self.net.run(samples).map_err(thrown)?;
+        Ok(self.outputs.len())
+    }
+
+    /// Where the answers are in the memory, until the next run.
+    pub fn outputs(&self) -> *const f32 {
+        self.outputs.as_ptr()
     }
 }
