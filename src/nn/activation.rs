@@ -36,33 +36,29 @@ pub fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exp(2.0 * x))
 }
 
-/// Units of an LSTM that are computed together: enough that what one vector of them waits for, others fill.
-pub const UNITS: usize = 16;
-
 /// Units of an LSTM from their gates before activation, input, forget, cell and output, and their cells: the cells
 /// after, `σ(forget) cell + σ(enter) tanh(candidate)`, and the states, `σ(exit) tanh(cell)`, each with one division.
 #[inline(always)]
-pub fn units(
-    [enter, forget, candidate, exit]: [[f32; UNITS]; 4],
-    cell: &[f32; UNITS],
-) -> ([f32; UNITS], [f32; UNITS]) {
+pub fn units<const N: usize>(
+    [enter, forget, candidate, exit]: [[f32; N]; 4],
+    cell: &[f32; N],
+) -> ([f32; N], [f32; N]) {
     // Step by step for all of them, not unit by unit.
-    let inverse = |x: f32| 1.0 + exp(-x);
-    let power = |x: f32| exp(2.0 * x);
-    let (forget, enter) = (all(|j| inverse(forget[j])), all(|j| inverse(enter[j])));
-    let (candidate, exit) = (all(|j| power(candidate[j])), all(|j| inverse(exit[j])));
+    let inverse = |gate: [f32; N]| all::<N>(|j| 1.0 + exp(-gate[j]));
+    let power = |values: [f32; N]| all::<N>(|j| exp(2.0 * values[j]));
+    let (forget, enter, candidate, exit) = (inverse(forget), inverse(enter), power(candidate), inverse(exit));
     let cell = all(|j| {
         let other = enter[j] * (candidate[j] + 1.0);
         (cell[j] * other + forget[j] * (candidate[j] - 1.0)) / (forget[j] * other)
     });
-    let power = all(|j| power(cell[j]));
+    let power = power(cell);
     (cell, all(|j| (power[j] - 1.0) / (exit[j] * (power[j] + 1.0))))
 }
 
 /// A value for each unit: a loop to make vectors of.
 #[inline(always)]
-fn all(value: impl Fn(usize) -> f32) -> [f32; UNITS] {
-    let mut values = [0.0; UNITS];
+fn all<const N: usize>(value: impl Fn(usize) -> f32) -> [f32; N] {
+    let mut values = [0.0; N];
     for (j, to) in values.iter_mut().enumerate() {
         *to = value(j);
     }
@@ -96,7 +92,7 @@ mod tests {
                 [0, 1, 2, 3, 4].map(|k| values[at / 9usize.pow(k) % 9]);
             let cell = sigmoid(forget) * f64::from(before) + sigmoid(enter) * f64::from(candidate).tanh();
             let state = sigmoid(exit) * cell.tanh();
-            let got = units([enter, forget, candidate, exit].map(|gate| [gate; UNITS]), &[before; UNITS]);
+            let got = units([enter, forget, candidate, exit].map(|gate| [gate; 4]), &[before; 4]);
             let off = ((f64::from(got.0[0]) - cell).abs(), (f64::from(got.1[0]) - state).abs());
             assert!(off.0 < 1e-6 * (1.0 + cell.abs()) && off.1 < 1e-6, "{at}: {off:?}");
         }

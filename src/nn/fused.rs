@@ -7,13 +7,17 @@
 
 use std::collections::BTreeMap;
 
-use super::activation::{UNITS, sigmoid, tanh, units};
+use super::activation::{sigmoid, tanh, units};
 use super::net::{Extent, Layer, Net, Output};
 use super::weights::Tensor;
 use crate::error::{Error, Result};
 
 /// Outputs of a block: four vectors of four.
 const WIDE: usize = 16;
+/// Units of an LSTM that are computed together: enough that what one vector of them waits for, others fill.
+const UNITS: usize = 16;
+/// And those that are left.
+const FEW: usize = 4;
 /// Windows that go through an LSTM together.
 const ABREAST: usize = 2;
 /// Windows that go through a net without one together: as many as share the calls and stay in the cache.
@@ -112,7 +116,7 @@ impl Packed {
 
     /// `W x + b` of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
     fn apply(&self, x: &[f32], stride: usize, to: &mut [f32], wide: usize) {
-        self.add(x, stride, |_| &self.bias, to, wide);
+        self.add(x, stride, |_| self.bias.as_flattened(), to, wide);
     }
 
     /// `W x` of each row, added to what `from` has for it in whole blocks.
@@ -120,14 +124,14 @@ impl Packed {
         &self,
         x: &[f32],
         stride: usize,
-        from: impl Fn(usize) -> &'a [[f32; WIDE]],
+        from: impl Fn(usize) -> &'a [f32],
         to: &mut [f32],
         wide: usize,
     ) {
         let row = |i: usize| &x[i * stride..][..self.inputs];
         if self.outputs == 1 {
             for (i, to) in to.iter_mut().step_by(wide).enumerate() {
-                *to = from(i)[0][0] + self.alone(row(i));
+                *to = from(i)[0] + self.alone(row(i));
             }
             return;
         }
@@ -135,10 +139,11 @@ impl Packed {
         let mut pairs = to.chunks_exact_mut(2 * wide);
         for (to, i) in pairs.by_ref().zip((0..).step_by(2)) {
             let (a, b) = to.split_at_mut(wide);
-            self.two([row(i), row(i + 1)], [from(i), from(i + 1)], [a, b]);
+            let from = [from(i).as_chunks().0, from(i + 1).as_chunks().0];
+            self.two([row(i), row(i + 1)], from, [a, b]);
         }
         if rows % 2 == 1 {
-            self.one(row(rows - 1), from(rows - 1), pairs.into_remainder());
+            self.one(row(rows - 1), from(rows - 1).as_chunks().0, pairs.into_remainder());
         }
     }
 
@@ -298,7 +303,6 @@ struct Scratch {
     drive: Vec<f32>,
     gates: Vec<f32>,
     cell: Vec<f32>,
-    state: Vec<f32>,
 }
 
 /// Zeros.
@@ -392,32 +396,37 @@ impl Stage {
 
 /// An LSTM, from `scratch.now` to `scratch.next`; each step of the input lasts for `hold` steps.
 fn lstm(ways: &[Way], output: Output, hold: usize, input: Extent, scratch: &mut Scratch) -> Extent {
-    let Scratch { windows, now, next, drive, gates, cell, state } = scratch;
+    let Scratch { windows, now, next, drive, gates, cell } = scratch;
     let (windows, hidden) = (*windows, ways.first().map_or(0, |w| w.hidden));
     let (steps, wide) = (input.time * hold, hidden * ways.len());
     let kept = if output == Output::Last { 1 } else { steps };
     let to = sized(next, windows * kept * wide);
     for (k, way) in ways.iter().enumerate() {
-        let blocks = way.drive.bias.len();
-        let drive = sized(drive, windows * input.time * blocks * WIDE);
-        way.drive.apply(now, input.channels, drive, blocks * WIDE);
-        let (drive, _) = drive.as_chunks();
-        let gates = sized(gates, windows * 4 * hidden);
-        let (cell, state) = (zeroed(cell, windows * hidden), zeroed(state, windows * hidden));
+        let span = way.drive.bias.len() * WIDE;
+        let drive = sized(drive, windows * input.time * span);
+        way.drive.apply(now, input.channels, drive, span);
+        let gates = sized(gates, windows * span);
+        let cell = zeroed(cell, windows * hidden);
+        let mut before = None;
         for step in 0..steps {
             let t = if way.reverse { steps - 1 - step } else { step };
-            let driven = |window: usize| &drive[(window * input.time + t / hold) * blocks..][..blocks];
-            way.recur.add(state, hidden, driven, gates, 4 * hidden);
-            let states = cell.chunks_exact_mut(hidden).zip(state.chunks_exact_mut(hidden));
-            for (gates, (cell, state)) in gates.chunks_exact(4 * hidden).zip(states) {
-                advance(gates, cell, state);
+            // States stand where they are wanted, and are read from there by the next step.
+            let place = if output == Output::Last { 0 } else { t };
+            let state = |window: usize, place: usize| (window * kept + place) * wide + k * hidden;
+            let driven = |window: usize| &drive[(window * input.time + t / hold) * span..][..span];
+            if let Some(before) = before {
+                way.recur.add(&to[state(0, before)..], kept * wide, driven, gates, span);
+            } else {
+                gates
+                    .chunks_exact_mut(span)
+                    .enumerate()
+                    .for_each(|(w, gates)| gates.copy_from_slice(driven(w)));
             }
-            if output == Output::Sequence || step + 1 == steps {
-                let place = if output == Output::Sequence { t } else { 0 };
-                for (window, state) in state.chunks_exact(hidden).enumerate() {
-                    to[(window * kept + place) * wide + k * hidden..][..hidden].copy_from_slice(state);
-                }
+            for (w, (gates, cell)) in gates.chunks_exact(span).zip(cell.chunks_exact_mut(hidden)).enumerate()
+            {
+                advance(gates, cell, &mut to[state(w, place)..][..hidden]);
             }
+            before = Some(place);
         }
     }
     Extent { time: kept, channels: wide }
@@ -425,14 +434,14 @@ fn lstm(ways: &[Way], output: Output, hold: usize, input: Extent, scratch: &mut 
 
 /// Elman's layer, from `scratch.now` to `scratch.next`.
 fn rnn(way: &Way, output: Output, input: Extent, scratch: &mut Scratch) -> Extent {
-    let Scratch { windows, now, next, drive, gates, state, .. } = scratch;
+    let Scratch { windows, now, next, drive, gates, cell } = scratch;
     let hidden = way.hidden;
     let kept = if output == Output::Last { 1 } else { input.time };
     let to = sized(next, *windows * kept * hidden);
     let drive = sized(drive, *windows * input.time * hidden);
     way.drive.apply(now, input.channels, drive, hidden);
     for (drive, to) in drive.chunks_exact(input.time * hidden).zip(to.chunks_exact_mut(kept * hidden)) {
-        let state = zeroed(state, hidden);
+        let state = zeroed(cell, hidden);
         for (t, drive) in drive.chunks_exact(hidden).enumerate() {
             let back = sized(gates, hidden);
             way.recur.apply(state, hidden, back, hidden);
@@ -449,13 +458,19 @@ fn rnn(way: &Way, output: Output, input: Extent, scratch: &mut Scratch) -> Exten
 /// One step of an LSTM's units from their gates before activation.
 #[inline(never)]
 fn advance(gates: &[f32], cell: &mut [f32], state: &mut [f32]) {
+    let many = cell.len() / UNITS * UNITS;
+    (0..many).step_by(UNITS).for_each(|at| some::<UNITS>(at, gates, cell, state));
+    (many..cell.len()).step_by(FEW).for_each(|at| some::<FEW>(at, gates, cell, state));
+}
+
+/// [`advance`] for `N` units from `at` on, or those that are left.
+#[inline(always)]
+fn some<const N: usize>(at: usize, gates: &[f32], cell: &mut [f32], state: &mut [f32]) {
     let hidden = cell.len();
-    for at in (0..hidden).step_by(UNITS) {
-        let gate = |g: usize| chunk(&gates[g * hidden..][..hidden][at..]);
-        let after = units([gate(0), gate(1), gate(2), gate(3)], &chunk(&cell[at..]));
-        put(&mut cell[at..], after.0);
-        put(&mut state[at..], after.1);
-    }
+    let gate = |g: usize| chunk(&gates[g * hidden..][..hidden][at..]);
+    let after = units::<N>([gate(0), gate(1), gate(2), gate(3)], &chunk(&cell[at..]));
+    put(&mut cell[at..], after.0);
+    put(&mut state[at..], after.1);
 }
 
 /// The first values, and zeros where there are no more.
