@@ -123,6 +123,7 @@ fn parts(
     let mut column = Extremes::default();
     let mut before = f64::NEG_INFINITY;
     let place = |row: usize| time.get(row).zip(value.get(row));
+    let rows = rows.start..rows.end.min(value.values().len());
     let unparted = time.longest_step(rows.start + 1..rows.end) <= longest;
     for rows in pixel_columns(time, rows, x) {
         let joined = unparted && before.is_finite()
@@ -274,6 +275,7 @@ pub fn columns(
     x: &Scale,
 ) -> Vec<(f64, f64, f64)> {
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
+    let rows = rows.start..rows.end.min(low.values().len()).min(high.values().len());
     for rows in pixel_columns(time, rows, x) {
         let (least, most) = (low.over(rows.clone()).low, high.over(rows.clone()).high);
         let Some(t) = time.get(rows.start).filter(|_| least.is_finite() && most.is_finite()) else {
