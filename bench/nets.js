@@ -77,7 +77,7 @@ export function tensorsOf(chain, safetensors) {
   return chain.weights.map((wanted) => {
     const [name, channels] = wanted.split('^');
     const { shape, data_offsets: [from, to] } = header[name];
-    const values = new Float32Array(safetensors.slice(8 + size + from, 8 + size + to));
+    const values = new Float32Array(safetensors, 8 + size + from, (to - from) / 4);
     if (!channels) return values;
     const columns = shape[1];
     const steps = columns / Number(channels);

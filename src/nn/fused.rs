@@ -99,17 +99,12 @@ impl Packed {
             packed.weights = weight.chunks(WIDE).map(|w| Block(chunk(w))).collect();
             return packed;
         }
-        // Row by row, in the simplest of loops: the first net is packed before the engine has made its code fast.
         for (row, weight) in weight.chunks_exact(inputs).enumerate() {
             let (block, lane) = (row / WIDE, row % WIDE);
-            let (first, step) = if block < blocks / 2 * 2 {
-                (block / 2 * 2 * inputs + block % 2, 2)
-            } else {
-                (block * inputs, 1)
-            };
-            for (to, w) in packed.weights[first..].iter_mut().step_by(step).zip(weight) {
-                to.0[lane] = *w;
-            }
+            let paired = block < blocks / 2 * 2;
+            let (first, step) =
+                if paired { (block / 2 * 2 * inputs + block % 2, 2) } else { (block * inputs, 1) };
+            scatter(weight, &mut packed.weights[first..], step, lane);
         }
         packed
     }
@@ -201,6 +196,17 @@ impl Packed {
     fn split(&self) -> (&[[Block; 2]], &[[Block; 1]]) {
         let (pairs, last) = self.weights.split_at(self.bias.len() / 2 * 2 * self.inputs);
         (pairs.as_chunks().0, last.as_chunks().0)
+    }
+}
+
+/// Puts the weights of a row into its lane of every `step`th block.
+///
+/// In the simplest of loops, and a row a call: the first net is packed before the engine has made its code fast, which
+/// it does from one call to the next.
+#[inline(never)]
+fn scatter(row: &[f32], to: &mut [Block], step: usize, lane: usize) {
+    for (to, w) in to.iter_mut().step_by(step).zip(row) {
+        to.0[lane] = *w;
     }
 }
 
