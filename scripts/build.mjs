@@ -207,12 +207,13 @@ const oneError = {
 
 /**
  * Wasm objects are freed by name. Without what `using` would need, a bundle leaves out the classes that it does not use.
+ * Nor does it need what stands in for a FinalizationRegistry: engines of its target have one.
  * @type {import('esbuild').Plugin}
  */
 const freedByName = {
   name: 'freed-by-name',
   setup(build) {
-    build.onLoad({ filter: /anomaly_widget\.js$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8').replace(/^if \(Symbol\.dispose\).*$/gm, '') }));
+    build.onLoad({ filter: /anomaly_widget\.js$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8').replace(/^if \(Symbol\.dispose\).*$|\(typeof FinalizationRegistry === 'undefined'\)\s*\?.*\s*: /gm, '') }));
   },
 };
 

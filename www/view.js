@@ -44,6 +44,8 @@ export class View {
   #stale = false;
   #scale = 1;
   #size = [0, 0];
+  /** The canvas' width and height on the page that go with it. */
+  #box = '';
   /** @type {{ from: number, to: number } | null} */
   #look = null;
   /** @type {Layout | null} */
@@ -91,7 +93,12 @@ export class View {
   #watch;
 
   /** @type {import('./frames.js').Picture} */
-  #picture = { draw: () => this.#drawNow(), drawn: () => this.drawn() };
+  #picture = { draw: () => this.#boxNow() === this.#box && this.#drawNow(), drawn: () => this.drawn() };
+
+  /** Where it is another one, the observer tells so, and what is drawn for it, before this frame is shown. */
+  #boxNow() {
+    return `${this.canvas.clientWidth} ${this.canvas.clientHeight}`;
+  }
 
   /** Prints are made of what is drawn now, in the colours of paper. */
   #print = () => {
@@ -298,16 +305,17 @@ export class View {
 
   /** @param {ResizeObserverEntry} entry */
   #resized(entry) {
+    this.#box = this.#boxNow();
     const scale = globalThis.devicePixelRatio || 1;
     const exact = entry.devicePixelContentBoxSize?.[0];
     const width = devicePixels(exact?.inlineSize, entry.contentRect.width * scale);
     const height = devicePixels(exact?.blockSize, entry.contentRect.height * scale);
-    if (width === this.#size[0] && height === this.#size[1] && scale === this.#scale) return;
+    if (width === this.#size[0] && height === this.#size[1] && scale === this.#scale && !this.#stale) return;
     this.#size = [width, height];
     this.#scale = scale;
     this.#chart?.resize(width, height, scale);
     // The browser has emptied the canvas: what was on it is drawn before the next picture is shown.
-    if (!this.#seen || !this.layout) return this.draw();
+    if (!this.#seen) return this.draw();
     this.#drawNow();
     this.drawn();
   }
