@@ -505,11 +505,8 @@ fn put<const N: usize>(to: &mut [f32], values: [f32; N]) {
     }
     match to.first_chunk_mut() {
         Some(to) => *to = values,
-        None => {
-            // A copy, so that the values themselves need no place in memory.
-            let values = values;
-            rest(to, &values);
-        }
+        // A copy, so that the values themselves need no place in memory.
+        None => rest(to, &{ values }),
     }
 }
 
