@@ -134,7 +134,9 @@ export async function buildWasm(folder, feature, flags = []) {
   await run(wasmBindgen, [built, '--target', 'web', '--omit-default-module-path', '--out-dir', folder]);
   const file = join(folder, 'anomaly_widget_bg.wasm');
   // The smallest; -O3 takes longer, and the detectors run no faster by it. Nothing lies in the first kilobyte, the
-  // far end of the stack, so offsets can be folded into loads: fewer bytes, and the nets run a sixth faster.
+  // far end of the stack, so offsets can be folded into loads: fewer bytes, and the nets run a sixth faster. A function
+  // with one caller is made a part of it only if it is short: fewer bytes by brotli, and the nets' loops stay in
+  // functions of their own, for which an engine has enough registers.
   await runQuietly(join(root, 'node_modules/.bin/wasm-opt'), [file, '-Os', '--low-memory-unused', '-ocimfs', '50', '-o', file]);
 }
 
