@@ -315,7 +315,7 @@ export class View {
     this.#scale = scale;
     this.#chart?.resize(width, height, scale);
     // The browser has emptied the canvas: what was on it is drawn before the next picture is shown.
-    if (!this.#seen) return this.draw();
+    if (!this.#seen || !this.layout) return this.draw();
     this.#drawNow();
     this.drawn();
   }
