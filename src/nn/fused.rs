@@ -593,3 +593,76 @@ impl Place<'_> {
         Ok(&tensor.values)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(count: usize, seed: f32) -> Vec<f32> {
+        (0..count).map(|i| (seed + 0.7 * i as f32).sin() * 0.6).collect()
+    }
+
+    fn tensors(all: &[(&str, &[usize], &[f32])]) -> BTreeMap<String, Tensor> {
+        let tensor =
+            |shape: &[usize], values: &[f32]| Tensor { shape: shape.to_vec(), values: values.to_vec() };
+        all.iter().map(|(name, shape, values)| (format!("n.0.{name}"), tensor(shape, values))).collect()
+    }
+
+    /// `W x + b` of one row.
+    fn plain(weight: &[f32], bias: &[f32], x: &[f32]) -> Vec<f64> {
+        let sum = |row: &[f32]| row.iter().zip(x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>();
+        weight.chunks(x.len()).zip(bias).map(|(row, b)| sum(row) + f64::from(*b)).collect()
+    }
+
+    fn close(got: &[f32], want: &[f64], what: &str) {
+        assert_eq!(got.len(), want.len(), "{what}");
+        for (i, (g, w)) in got.iter().zip(want).enumerate() {
+            assert!((f64::from(*g) - w).abs() < 5e-6, "{what}[{i}]: {g}, want {w}");
+        }
+    }
+
+    #[test]
+    fn a_dense_layer_of_any_width_is_its_formula() {
+        for outputs in [1, 2, 16, 20, 33, 70] {
+            let (weight, bias, x) = (values(9 * outputs, 0.1), values(outputs, 0.2), values(9 * 5, 0.3));
+            let known = tensors(&[("weight", &[outputs, 9], &weight), ("bias", &[outputs], &bias)]);
+            let net = Net::new(vec![Layer::Dense { inputs: 9, outputs }]);
+            let fused = Fused::new(&net, "n", &known, Extent { time: 1, channels: 9 }).unwrap();
+            let want: Vec<f64> = x.chunks(9).flat_map(|x| plain(&weight, &bias, x)).collect();
+            close(&fused.run(&x).unwrap(), &want, &format!("{outputs} outputs"));
+        }
+    }
+
+    #[test]
+    fn an_lstm_of_any_width_is_its_formula() {
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        for hidden in [1, 5, 16, 21, 37, 64] {
+            let (drive, recur) = (values(4 * hidden * 3, 0.1), values(4 * hidden * hidden, 0.2));
+            let (bias, x) = (values(4 * hidden, 0.3), values(3 * 7 * 3, 0.4));
+            let known = tensors(&[
+                ("weight_ih_l0", &[4 * hidden, 3], &drive),
+                ("weight_hh_l0", &[4 * hidden, hidden], &recur),
+                ("bias_l0", &[4 * hidden], &bias),
+            ]);
+            let output = Output::Sequence;
+            let net = Net::new(vec![Layer::Lstm { inputs: 3, hidden, bidirectional: false, output }]);
+            let fused = Fused::new(&net, "n", &known, Extent { time: 7, channels: 3 }).unwrap();
+            let mut want = Vec::new();
+            for window in x.chunks(7 * 3) {
+                let (mut cell, mut state) = (vec![0.0f64; hidden], vec![0.0f32; hidden]);
+                for x in window.chunks(3) {
+                    let back = plain(&recur, &vec![0.0; 4 * hidden], &state);
+                    let gates: Vec<f64> =
+                        plain(&drive, &bias, x).iter().zip(back).map(|(a, b)| a + b).collect();
+                    for j in 0..hidden {
+                        let [enter, forget, candidate, exit] = [0, 1, 2, 3].map(|g| gates[g * hidden + j]);
+                        cell[j] = sigmoid(forget) * cell[j] + sigmoid(enter) * candidate.tanh();
+                        state[j] = (sigmoid(exit) * cell[j].tanh()) as f32;
+                    }
+                    want.extend(state.iter().map(|s| f64::from(*s)));
+                }
+            }
+            close(&fused.run(&x).unwrap(), &want, &format!("{hidden} units"));
+        }
+    }
+}
