@@ -93,9 +93,17 @@ export class View {
   #watch;
 
   /** @type {import('./frames.js').Picture} */
-  #picture = { draw: () => this.#boxNow() === this.#box && this.#drawNow(), drawn: () => this.drawn() };
+  #picture = {
+    draw: () => {
+      const box = this.#boxNow();
+      if (box === this.#box) return this.#drawNow();
+      // The observer tells of it before this frame is shown, and what is drawn is drawn for it: unless it is as many device pixels.
+      this.#box = box;
+      requestAnimationFrame(() => this.#stale && this.draw());
+    },
+    drawn: () => this.drawn(),
+  };
 
-  /** Where it is another one, the observer tells so, and what is drawn for it, before this frame is shown. */
   #boxNow() {
     return `${this.canvas.clientWidth} ${this.canvas.clientHeight}`;
   }
