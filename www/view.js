@@ -44,7 +44,7 @@ export class View {
   #stale = false;
   #scale = 1;
   #size = [0, 0];
-  /** The canvas' width and height on the page that go with it. */
+  /** {@link #boxNow} when that was told. */
   #box = '';
   /** @type {{ from: number, to: number } | null} */
   #look = null;
@@ -97,13 +97,15 @@ export class View {
     draw: () => {
       const box = this.#boxNow();
       if (box === this.#box) return this.#drawNow();
-      // The observer tells of it before this frame is shown, and what is drawn is drawn for it: unless it is as many device pixels.
+      // The observer tells of it before this frame is shown, and draws, unless it has as many device pixels: then the
+      // next frame does.
       this.#box = box;
       requestAnimationFrame(() => this.#stale && this.draw());
     },
     drawn: () => this.drawn(),
   };
 
+  /** The canvas' width and height on the page, which need no drawing to be known. */
   #boxNow() {
     return `${this.canvas.clientWidth} ${this.canvas.clientHeight}`;
   }
