@@ -6,5 +6,6 @@
 pub mod activation;
 pub mod familiar;
 pub mod fused;
+mod matrix;
 pub mod net;
 pub mod weights;

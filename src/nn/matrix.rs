@@ -1,0 +1,240 @@
+//! A matrix packed for its products with rows of inputs.
+//!
+//! Outputs are computed a few vectors at a time, so that their sums stay in registers while the weights stream by in the
+//! order in which they lie: two blocks of [`WIDE`] for one row, one block where there are two rows to go through the same
+//! weights, steps of a window or states of two windows. Every sum is taken in the order of its inputs, so how rows are
+//! grouped changes nothing, bit for bit.
+
+/// Outputs of a block: four vectors of four.
+const WIDE: usize = 16;
+
+/// A matrix and a bias. Rows stand in blocks of [`WIDE`], filled up with zeros, and blocks in pairs; in a pair, and in
+/// the block that is left, the weights of each input are together. A row that is alone stands in blocks of its own
+/// inputs.
+#[derive(Debug, Clone)]
+pub struct Packed {
+    weights: Vec<Block>,
+    bias: Vec<[f32; WIDE]>,
+    inputs: usize,
+    outputs: usize,
+}
+
+/// The weights of one input, where a cache line begins.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Block([f32; WIDE]);
+
+impl Block {
+    /// `sums += w x`.
+    #[inline(always)]
+    fn add(&self, x: f32, sums: &mut [f32; WIDE]) {
+        for (sum, w) in sums.iter_mut().zip(self.0) {
+            *sum += x * w;
+        }
+    }
+}
+
+impl Packed {
+    /// Of `weight (outputs, inputs)`, row-major, and `bias (outputs)`.
+    pub fn new(weight: &[f32], bias: &[f32], inputs: usize) -> Packed {
+        let outputs = bias.len();
+        let blocks = outputs.div_ceil(WIDE);
+        let mut packed = Packed {
+            weights: vec![Block([0.0; WIDE]); blocks * inputs],
+            bias: bias.chunks(WIDE).map(chunk).collect(),
+            inputs,
+            outputs,
+        };
+        if outputs == 1 {
+            packed.weights = weight.chunks(WIDE).map(|w| Block(chunk(w))).collect();
+            return packed;
+        }
+        for (row, weight) in weight.chunks_exact(inputs).enumerate() {
+            let (block, lane) = (row / WIDE, row % WIDE);
+            let paired = block < blocks / 2 * 2;
+            let (first, step) =
+                if paired { (block / 2 * 2 * inputs + block % 2, 2) } else { (block * inputs, 1) };
+            scatter(weight, &mut packed.weights[first..], step, lane);
+        }
+        packed
+    }
+
+    /// Values of a row.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Rows.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Outputs in whole blocks.
+    pub fn span(&self) -> usize {
+        self.bias.len() * WIDE
+    }
+
+    /// `W x + b` of each row: row `i` of the input begins at `i · stride`, of the output at `i · wide`.
+    pub fn apply(&self, x: &[f32], stride: usize, to: &mut [f32], wide: usize) {
+        self.add(x, stride, |_| self.bias.as_flattened(), to, wide);
+    }
+
+    /// `W x` of each row, added to what `from` has for it in whole blocks.
+    pub fn add<'a>(
+        &self,
+        x: &[f32],
+        stride: usize,
+        from: impl Fn(usize) -> &'a [f32],
+        to: &mut [f32],
+        wide: usize,
+    ) {
+        let row = |i: usize| &x[i * stride..][..self.inputs];
+        if self.outputs == 1 {
+            for (i, to) in to.iter_mut().step_by(wide).enumerate() {
+                *to = from(i)[0] + self.alone(row(i));
+            }
+            return;
+        }
+        let rows = to.len() / wide;
+        let mut pairs = to.chunks_exact_mut(2 * wide);
+        for (to, i) in pairs.by_ref().zip((0..).step_by(2)) {
+            let (a, b) = to.split_at_mut(wide);
+            let from = [from(i).as_chunks().0, from(i + 1).as_chunks().0];
+            self.two([row(i), row(i + 1)], from, [a, b]);
+        }
+        if rows % 2 == 1 {
+            self.one(row(rows - 1), from(rows - 1).as_chunks().0, pairs.into_remainder());
+        }
+    }
+
+    /// `W x` where there is one output.
+    fn alone(&self, x: &[f32]) -> f32 {
+        let mut sums = [0.0; WIDE];
+        let (whole, rest) = x.as_chunks::<WIDE>();
+        for (block, x) in self.weights.iter().zip(whole) {
+            for j in 0..WIDE {
+                sums[j] += block.0[j] * x[j];
+            }
+        }
+        for ((sum, w), x) in sums.iter_mut().zip(self.weights.last().map_or([0.0; WIDE], |b| b.0)).zip(rest) {
+            *sum += x * w;
+        }
+        sums.iter().sum()
+    }
+
+    /// `W x` of a row, added to `from`. Like [`Packed::two`] a function of its own: then registers do for its loops.
+    #[inline(never)]
+    fn one(&self, x: &[f32], from: &[[f32; WIDE]], to: &mut [f32]) {
+        let (pairs, last) = self.split();
+        for (weights, at) in pairs.chunks_exact(self.inputs).zip((0..).step_by(2)) {
+            let [a, b] = summed(weights, x, [from[at], from[at + 1]]);
+            put(&mut to[at * WIDE..], a);
+            put(&mut to[(at + 1) * WIDE..], b);
+        }
+        for (weights, at) in last.chunks_exact(self.inputs).zip(self.bias.len() - 1..) {
+            let [sums] = summed(weights, x, [from[at]]);
+            put(&mut to[at * WIDE..], sums);
+        }
+    }
+
+    /// `W x` and `W y`, each added to its `from`.
+    #[inline(never)]
+    fn two(&self, x: [&[f32]; 2], from: [&[[f32; WIDE]]; 2], to: [&mut [f32]; 2]) {
+        let (pairs, last) = self.split();
+        let [first, second] = to;
+        for (weights, at) in pairs.chunks_exact(self.inputs).zip((0..).step_by(2)) {
+            for half in 0..2 {
+                let block = at + half;
+                let [a, b] = crossed(weights.iter().map(|w| &w[half]), x, from.map(|from| from[block]));
+                put(&mut first[block * WIDE..], a);
+                put(&mut second[block * WIDE..], b);
+            }
+        }
+        for (weights, block) in last.chunks_exact(self.inputs).zip(self.bias.len() - 1..) {
+            let [a, b] = crossed(weights.iter().map(|[w]| w), x, from.map(|from| from[block]));
+            put(&mut first[block * WIDE..], a);
+            put(&mut second[block * WIDE..], b);
+        }
+    }
+
+    /// The weights of the blocks in pairs, and those of the one that is left.
+    fn split(&self) -> (&[[Block; 2]], &[[Block; 1]]) {
+        let (pairs, last) = self.weights.split_at(self.bias.len() / 2 * 2 * self.inputs);
+        (pairs.as_chunks().0, last.as_chunks().0)
+    }
+}
+
+/// Puts the weights of a row into its lane of every `step`th block.
+///
+/// In the simplest of loops, and a row a call: the first net is packed before the engine has made its code fast, which
+/// it does from one call to the next.
+#[inline(never)]
+fn scatter(row: &[f32], to: &mut [Block], step: usize, lane: usize) {
+    for (to, w) in to.iter_mut().step_by(step).zip(row) {
+        to.0[lane] = *w;
+    }
+}
+
+/// `sums += W x` of `G` blocks.
+#[inline(always)]
+fn summed<const G: usize>(weights: &[[Block; G]], x: &[f32], mut sums: [[f32; WIDE]; G]) -> [[f32; WIDE]; G] {
+    let mut add = |weights: &[Block; G], x: f32| {
+        for (sums, weights) in sums.iter_mut().zip(weights) {
+            weights.add(x, sums);
+        }
+    };
+    let ((twos, w), (pairs, x)) = (weights.as_chunks::<2>(), x.as_chunks::<2>());
+    for ([a, b], [x, y]) in twos.iter().zip(pairs) {
+        add(a, *x);
+        add(b, *y);
+    }
+    for (w, x) in w.iter().zip(x) {
+        add(w, *x);
+    }
+    sums
+}
+
+/// `sums += W x` of a block for two rows.
+#[inline(always)]
+fn crossed<'a>(
+    weights: impl Iterator<Item = &'a Block>,
+    [x, y]: [&[f32]; 2],
+    mut sums: [[f32; WIDE]; 2],
+) -> [[f32; WIDE]; 2] {
+    for ((weights, x), y) in weights.zip(x).zip(y) {
+        weights.add(*x, &mut sums[0]);
+        weights.add(*y, &mut sums[1]);
+    }
+    sums
+}
+
+/// The first values, and zeros where there are no more.
+#[inline(always)]
+pub fn chunk<const N: usize>(values: &[f32]) -> [f32; N] {
+    #[cold]
+    #[inline(never)]
+    fn rest<const N: usize>(values: &[f32]) -> [f32; N] {
+        let mut chunk = [0.0; N];
+        chunk[..values.len()].copy_from_slice(values);
+        chunk
+    }
+    match values.first_chunk() {
+        Some(chunk) => *chunk,
+        None => rest(values),
+    }
+}
+
+/// Writes over the first values, as many as there are.
+#[inline(always)]
+pub fn put<const N: usize>(to: &mut [f32], values: [f32; N]) {
+    #[cold]
+    #[inline(never)]
+    fn rest(to: &mut [f32], values: &[f32]) {
+        to.copy_from_slice(&values[..to.len()]);
+    }
+    match to.first_chunk_mut() {
+        Some(to) => *to = values,
+        // A copy, so that the values themselves need no place in memory.
+        None => rest(to, &{ values }),
+    }
+}
