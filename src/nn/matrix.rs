@@ -5,18 +5,30 @@
 //! weights, steps of a window or states of two windows. Every sum is taken in the order of its inputs, so how rows are
 //! grouped changes nothing, bit for bit.
 
+use std::array;
+
 /// Outputs of a block: four vectors of four.
 const WIDE: usize = 16;
 
-/// A matrix and a bias. Rows stand in blocks of [`WIDE`], filled up with zeros, and blocks in pairs; in a pair, and in
-/// the block that is left, the weights of each input are together. A row that is alone stands in blocks of its own
-/// inputs.
+/// Inputs of each output from which on a matrix has so few rows that they stand as they are.
+const FEW: usize = 64;
+
+/// A matrix and a bias.
 #[derive(Debug, Clone)]
 pub struct Packed {
-    weights: Vec<Block>,
+    weights: Weights,
     bias: Vec<[f32; WIDE]>,
     inputs: usize,
     outputs: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Weights {
+    /// Rows stand in blocks of [`WIDE`], filled up with zeros, and blocks in pairs; in a pair, and in the block that is
+    /// left, the weights of each input are together.
+    Blocks(Vec<Block>),
+    /// Few rows, one after the other: each output is a sum over vectors of its inputs.
+    Rows(Vec<f32>),
 }
 
 /// The weights of one input, where a cache line begins.
@@ -38,25 +50,12 @@ impl Packed {
     /// Of `weight (outputs, inputs)`, row-major, and `bias (outputs)`.
     pub fn new(weight: &[f32], bias: &[f32], inputs: usize) -> Packed {
         let outputs = bias.len();
-        let blocks = outputs.div_ceil(WIDE);
-        let mut packed = Packed {
-            weights: vec![Block([0.0; WIDE]); blocks * inputs],
-            bias: bias.chunks(WIDE).map(chunk).collect(),
-            inputs,
-            outputs,
+        let weights = if outputs == 1 || outputs * FEW <= inputs {
+            Weights::Rows(weight.to_vec())
+        } else {
+            Weights::Blocks(blocks(weight, inputs))
         };
-        if outputs == 1 {
-            packed.weights = weight.chunks(WIDE).map(|w| Block(chunk(w))).collect();
-            return packed;
-        }
-        for (row, weight) in weight.chunks_exact(inputs).enumerate() {
-            let (block, lane) = (row / WIDE, row % WIDE);
-            let paired = block < blocks / 2 * 2;
-            let (first, step) =
-                if paired { (block / 2 * 2 * inputs + block % 2, 2) } else { (block * inputs, 1) };
-            scatter(weight, &mut packed.weights[first..], step, lane);
-        }
-        packed
+        Packed { weights, bias: bias.chunks(WIDE).map(chunk).collect(), inputs, outputs }
     }
 
     /// Values of a row.
@@ -89,79 +88,121 @@ impl Packed {
         wide: usize,
     ) {
         let row = |i: usize| &x[i * stride..][..self.inputs];
-        if self.outputs == 1 {
-            for (i, to) in to.iter_mut().step_by(wide).enumerate() {
-                *to = from(i)[0] + self.alone(row(i));
+        let blocks = match &self.weights {
+            Weights::Blocks(blocks) => blocks,
+            Weights::Rows(rows) => {
+                let fours = self.outputs / 4 * 4;
+                let (four, alone) = rows.split_at(fours * self.inputs);
+                few::<4, 8>(four, 0, row, &from, to, wide);
+                few::<1, 16>(alone, fours, row, from, to, wide);
+                return;
             }
-            return;
-        }
+        };
+        let (paired, last) = blocks.split_at(self.bias.len() / 2 * 2 * self.inputs);
+        let split = (paired.as_chunks().0, last.as_chunks().0);
         let rows = to.len() / wide;
         let mut pairs = to.chunks_exact_mut(2 * wide);
         for (to, i) in pairs.by_ref().zip((0..).step_by(2)) {
             let (a, b) = to.split_at_mut(wide);
             let from = [from(i).as_chunks().0, from(i + 1).as_chunks().0];
-            self.two([row(i), row(i + 1)], from, [a, b]);
+            two(split, [row(i), row(i + 1)], from, [a, b]);
         }
         if rows % 2 == 1 {
-            self.one(row(rows - 1), from(rows - 1).as_chunks().0, pairs.into_remainder());
+            one(split, row(rows - 1), from(rows - 1).as_chunks().0, pairs.into_remainder());
         }
     }
+}
 
-    /// `W x` where there is one output.
-    fn alone(&self, x: &[f32]) -> f32 {
-        let mut sums = [0.0; WIDE];
-        let (whole, rest) = x.as_chunks::<WIDE>();
-        for (block, x) in self.weights.iter().zip(whole) {
-            for j in 0..WIDE {
-                sums[j] += block.0[j] * x[j];
-            }
-        }
-        for ((sum, w), x) in sums.iter_mut().zip(self.weights.last().map_or([0.0; WIDE], |b| b.0)).zip(rest) {
-            *sum += x * w;
-        }
-        sums.iter().sum()
+/// The weights of the blocks in pairs, and those of the one that is left.
+type Split<'a> = (&'a [[Block; 2]], &'a [[Block; 1]]);
+
+/// The rows of `weight` in blocks.
+fn blocks(weight: &[f32], inputs: usize) -> Vec<Block> {
+    let blocks = (weight.len() / inputs).div_ceil(WIDE);
+    let mut packed = vec![Block([0.0; WIDE]); blocks * inputs];
+    for (row, weight) in weight.chunks_exact(inputs).enumerate() {
+        let (block, lane) = (row / WIDE, row % WIDE);
+        let paired = block < blocks / 2 * 2;
+        let (first, step) =
+            if paired { (block / 2 * 2 * inputs + block % 2, 2) } else { (block * inputs, 1) };
+        scatter(weight, &mut packed[first..], step, lane);
     }
+    packed
+}
 
-    /// `W x` of a row, added to `from`. Like [`Packed::two`] a function of its own: then registers do for its loops.
-    #[inline(never)]
-    fn one(&self, x: &[f32], from: &[[f32; WIDE]], to: &mut [f32]) {
-        let (pairs, last) = self.split();
-        for (weights, at) in pairs.chunks_exact(self.inputs).zip((0..).step_by(2)) {
-            let [a, b] = summed(weights, x, [from[at], from[at + 1]]);
-            put(&mut to[at * WIDE..], a);
-            put(&mut to[(at + 1) * WIDE..], b);
-        }
-        for (weights, at) in last.chunks_exact(self.inputs).zip(self.bias.len() - 1..) {
-            let [sums] = summed(weights, x, [from[at]]);
-            put(&mut to[at * WIDE..], sums);
-        }
+/// `W x` of a row, added to `from`. Like [`two`] a function of its own: then registers do for its loops.
+#[inline(never)]
+fn one((pairs, last): Split<'_>, x: &[f32], from: &[[f32; WIDE]], to: &mut [f32]) {
+    let mut block = 0;
+    for weights in pairs.chunks_exact(x.len()) {
+        let [a, b] = summed(weights, x, [from[block], from[block + 1]]);
+        put(&mut to[block * WIDE..], a);
+        put(&mut to[(block + 1) * WIDE..], b);
+        block += 2;
     }
+    for weights in last.chunks_exact(x.len()) {
+        let [sums] = summed(weights, x, [from[block]]);
+        put(&mut to[block * WIDE..], sums);
+    }
+}
 
-    /// `W x` and `W y`, each added to its `from`.
-    #[inline(never)]
-    fn two(&self, x: [&[f32]; 2], from: [&[[f32; WIDE]]; 2], to: [&mut [f32]; 2]) {
-        let (pairs, last) = self.split();
-        let [first, second] = to;
-        for (weights, at) in pairs.chunks_exact(self.inputs).zip((0..).step_by(2)) {
-            for half in 0..2 {
-                let block = at + half;
-                let [a, b] = crossed(weights.iter().map(|w| &w[half]), x, from.map(|from| from[block]));
-                put(&mut first[block * WIDE..], a);
-                put(&mut second[block * WIDE..], b);
-            }
-        }
-        for (weights, block) in last.chunks_exact(self.inputs).zip(self.bias.len() - 1..) {
-            let [a, b] = crossed(weights.iter().map(|[w]| w), x, from.map(|from| from[block]));
+/// `W x` and `W y`, each added to its `from`.
+#[inline(never)]
+fn two((pairs, last): Split<'_>, x: [&[f32]; 2], from: [&[[f32; WIDE]]; 2], to: [&mut [f32]; 2]) {
+    let [first, second] = to;
+    let mut block = 0;
+    for weights in pairs.chunks_exact(x[0].len()) {
+        for half in 0..2 {
+            let [a, b] = crossed(weights.iter().map(|w| &w[half]), x, from.map(|from| from[block]));
             put(&mut first[block * WIDE..], a);
             put(&mut second[block * WIDE..], b);
+            block += 1;
         }
     }
-
-    /// The weights of the blocks in pairs, and those of the one that is left.
-    fn split(&self) -> (&[[Block; 2]], &[[Block; 1]]) {
-        let (pairs, last) = self.weights.split_at(self.bias.len() / 2 * 2 * self.inputs);
-        (pairs.as_chunks().0, last.as_chunks().0)
+    for weights in last.chunks_exact(x[0].len()) {
+        let [a, b] = crossed(weights.iter().map(|[w]| w), x, from.map(|from| from[block]));
+        put(&mut first[block * WIDE..], a);
+        put(&mut second[block * WIDE..], b);
     }
+}
+
+/// Outputs from `first` on, `R` for all rows of inputs after the others, so that their weights stay in the cache.
+fn few<'x, 'a, const R: usize, const L: usize>(
+    weights: &[f32],
+    first: usize,
+    x: impl Fn(usize) -> &'x [f32],
+    from: impl Fn(usize) -> &'a [f32],
+    to: &mut [f32],
+    wide: usize,
+) {
+    for (weights, at) in weights.chunks_exact(R * x(0).len()).zip((first..).step_by(R)) {
+        for (i, to) in to.chunks_exact_mut(wide).enumerate() {
+            let sums = dots::<R, L>(weights, x(i));
+            for ((to, from), sum) in to[at..].iter_mut().zip(&from(i)[at..]).zip(sums) {
+                *to = from + sum;
+            }
+        }
+    }
+}
+
+/// The products of `R` rows with `x`, each summed in `L` parts.
+#[inline(never)]
+fn dots<const R: usize, const L: usize>(rows: &[f32], x: &[f32]) -> [f32; R] {
+    let mut sums = [[0.0; L]; R];
+    let rows: [&[f32]; R] = array::from_fn(|r| &rows[r * x.len()..][..x.len()]);
+    let (vectors, rest) = x.as_chunks::<L>();
+    let weights = rows.map(|row| row.as_chunks::<L>().0);
+    for (k, x) in vectors.iter().enumerate() {
+        for (sums, weights) in sums.iter_mut().zip(weights) {
+            for ((sum, w), x) in sums.iter_mut().zip(weights[k]).zip(x) {
+                *sum += w * x;
+            }
+        }
+    }
+    array::from_fn(|r| {
+        let rest = rows[r].iter().zip(x).skip(x.len() - rest.len()).map(|(w, x)| w * x);
+        sums[r].iter().sum::<f32>() + rest.sum::<f32>()
+    })
 }
 
 /// Puts the weights of a row into its lane of every `step`th block.
