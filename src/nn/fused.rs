@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::activation::{sigmoid, tanh, units};
+use super::filter::Filter;
 use super::matrix::{Packed, chunk, put};
 use super::net::{Extent, Layer, Net, Output};
 use super::weights::Tensor;
@@ -31,6 +32,7 @@ pub struct Fused {
 enum Stage {
     Dense(Packed),
     Conv1d { kernel: Packed, stride: usize, padding: usize },
+    Filter { filter: Filter, padding: usize },
     Lstm { ways: Vec<Way>, output: Output, hold: usize },
     Rnn { way: Way, output: Output },
     Leaky(f32),
@@ -139,7 +141,7 @@ impl Stage {
     fn pass(&self, input: Extent, scratch: &mut Scratch) -> Extent {
         let Extent { time, channels } = input;
         let windows = scratch.windows;
-        let Scratch { now, next, drive, .. } = scratch;
+        let Scratch { now, next, drive, gates, .. } = scratch;
         let extent = |time, channels| Extent { time, channels };
         let output = match self {
             Stage::Dense(packed) => {
@@ -155,6 +157,16 @@ impl Stage {
                     let padded = zeroed(drive, (time + 2 * padding) * channels);
                     padded[padding * channels..][..x.len()].copy_from_slice(x);
                     kernel.apply(padded, stride * channels, to, wide);
+                }
+                extent(out, wide)
+            }
+            Stage::Filter { filter, padding } => {
+                let (out, wide) = (filter.outputs_of(time + 2 * padding), filter.outputs());
+                let to = sized(next, windows * out * wide);
+                for (x, to) in now.chunks_exact(input.len()).zip(to.chunks_exact_mut(out * wide)) {
+                    let padded = zeroed(drive, filter.inputs(out) * channels);
+                    padded[padding * channels..][..x.len()].copy_from_slice(x);
+                    filter.apply(padded, to, gates);
                 }
                 extent(out, wide)
             }
@@ -310,6 +322,11 @@ impl Place<'_> {
                 Stage::Dense(Packed::new(self.get("weight")?, self.get("bias")?, inputs))
             }
             Layer::Conv1d { inputs, taps, stride, padding, .. } => {
+                if let (1, Some(filter)) =
+                    (stride, Filter::new(self.get("weight")?, self.get("bias")?, inputs, taps))
+                {
+                    return Ok(Stage::Filter { filter, padding });
+                }
                 // From (outputs, inputs, taps) to (outputs, taps, inputs): a patch lies in the data as it is.
                 let weight = self.get("weight")?;
                 let patch = taps * inputs;
@@ -410,6 +427,37 @@ mod tests {
             let fused = Fused::new(&net, "n", &known, Extent { time: 1, channels: 9 }).unwrap();
             let want: Vec<f64> = x.chunks(9).flat_map(|x| plain(&weight, &bias, x)).collect();
             close(&fused.run(&x).unwrap(), &want, &format!("{outputs} outputs"));
+        }
+    }
+
+    #[test]
+    fn a_convolution_of_any_shape_is_its_formula() {
+        let shapes = [1, 8, 11].into_iter().flat_map(|inputs| (1..=8).map(move |taps| (inputs, taps)));
+        for (inputs, taps) in shapes {
+            for (time, stride, padding) in [(9, 1, 0), (10, 1, 2), (11, 1, 1), (9, 2, 1)] {
+                let (outputs, patch) = (18, inputs * taps);
+                let (weight, bias) = (values(outputs * patch, 0.1), values(outputs, 0.2));
+                let x = values(2 * time * inputs, 0.3);
+                let known =
+                    tensors(&[("weight", &[outputs, inputs, taps], &weight), ("bias", &[outputs], &bias)]);
+                let net = Net::new(vec![Layer::Conv1d { inputs, outputs, taps, stride, padding }]);
+                let fused = Fused::new(&net, "n", &known, Extent { time, channels: inputs }).unwrap();
+                let mut want = Vec::new();
+                for window in x.chunks(time * inputs) {
+                    let at = |t: usize, i: usize| {
+                        t.checked_sub(padding)
+                            .and_then(|t| window.get(t * inputs + i))
+                            .copied()
+                            .unwrap_or(0.0)
+                    };
+                    for t in (0..=time + 2 * padding - taps).step_by(stride) {
+                        let patch: Vec<f32> = (0..patch).map(|k| at(t + k % taps, k / taps)).collect();
+                        want.extend(plain(&weight, &bias, &patch));
+                    }
+                }
+                let what = format!("{inputs} channels, {taps} taps, {time} steps by {stride}");
+                close(&fused.run(&x).unwrap(), &want, &what);
+            }
         }
     }
 

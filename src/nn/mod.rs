@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod familiar;
+mod filter;
 pub mod fused;
 mod matrix;
 pub mod net;
