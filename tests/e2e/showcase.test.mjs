@@ -84,6 +84,8 @@ test('an analyst does it all by the keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await (await chooser).setFiles({ name: 'load.csv', mimeType: 'text/csv', buffer: Buffer.from(csv(wave())) });
   await page.waitForFunction(() => window.widget.state === 'ready');
+  // Keys are of the picture: nobody presses one before it is there.
+  await page.locator('.limit').waitFor();
   await page.locator('[part=chart]').focus();
   await page.keyboard.press('n');
   assert.match(await page.locator('.more p').first().textContent() ?? '', /^At the peak/);
