@@ -414,19 +414,22 @@ mod tests {
     fn close(got: &[f32], want: &[f64], what: &str) {
         assert_eq!(got.len(), want.len(), "{what}");
         for (i, (g, w)) in got.iter().zip(want).enumerate() {
-            assert!((f64::from(*g) - w).abs() < 5e-6, "{what}[{i}]: {g}, want {w}");
+            assert!((f64::from(*g) - w).abs() < 5e-6 * w.abs().max(1.0), "{what}[{i}]: {g}, want {w}");
         }
     }
 
     #[test]
     fn a_dense_layer_of_any_width_is_its_formula() {
-        for outputs in [1, 2, 16, 20, 33, 70] {
-            let (weight, bias, x) = (values(9 * outputs, 0.1), values(outputs, 0.2), values(9 * 5, 0.3));
-            let known = tensors(&[("weight", &[outputs, 9], &weight), ("bias", &[outputs], &bias)]);
-            let net = Net::new(vec![Layer::Dense { inputs: 9, outputs }]);
-            let fused = Fused::new(&net, "n", &known, Extent { time: 1, channels: 9 }).unwrap();
-            let want: Vec<f64> = x.chunks(9).flat_map(|x| plain(&weight, &bias, x)).collect();
-            close(&fused.run(&x).unwrap(), &want, &format!("{outputs} outputs"));
+        let shapes = [1, 2, 16, 20, 33, 70].map(|outputs| (9, outputs));
+        let few = [1, 3, 4, 7, 10].map(|outputs| (643, outputs));
+        for (inputs, outputs) in shapes.into_iter().chain(few) {
+            let (weight, bias, x) =
+                (values(inputs * outputs, 0.1), values(outputs, 0.2), values(inputs * 5, 0.3));
+            let known = tensors(&[("weight", &[outputs, inputs], &weight), ("bias", &[outputs], &bias)]);
+            let net = Net::new(vec![Layer::Dense { inputs, outputs }]);
+            let fused = Fused::new(&net, "n", &known, Extent { time: 1, channels: inputs }).unwrap();
+            let want: Vec<f64> = x.chunks(inputs).flat_map(|x| plain(&weight, &bias, x)).collect();
+            close(&fused.run(&x).unwrap(), &want, &format!("{outputs} outputs of {inputs} inputs"));
         }
     }
 

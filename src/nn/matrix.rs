@@ -2,15 +2,15 @@
 //!
 //! Outputs are computed a few vectors at a time, so that their sums stay in registers while the weights stream by in the
 //! order in which they lie: two blocks of [`WIDE`] for one row, one block where there are two rows to go through the same
-//! weights, steps of a window or states of two windows. Every sum is taken in the order of its inputs, so how rows are
-//! grouped changes nothing, bit for bit.
+//! weights, steps of a window or states of two windows. Where a matrix has few rows of many inputs, its outputs are sums over
+//! vectors of inputs instead. Either way a sum is taken in one order, so how rows are grouped changes nothing, bit for bit.
 
 use std::array;
 
 /// Outputs of a block: four vectors of four.
 const WIDE: usize = 16;
 
-/// Inputs of each output from which on a matrix has so few rows that they stand as they are.
+/// Inputs for each output, from which on rows stand as they are: filling up blocks would cost more.
 const FEW: usize = 64;
 
 /// A matrix and a bias.
