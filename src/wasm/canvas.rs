@@ -10,7 +10,7 @@ use plotters_backend::{
 };
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::JsValue;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, Path2d};
+use web_sys::{CanvasRenderingContext2d, Path2d};
 
 type Error = <CanvasBackend as DrawingBackend>::ErrorType;
 type Result<T> = std::result::Result<T, DrawingErrorKind<Error>>;
@@ -47,7 +47,7 @@ const LONG: usize = 64;
 
 /// One picture on a canvas.
 pub struct Canvas<'a> {
-    backend: CanvasBackend,
+    backend: &'a mut CanvasBackend,
     context: &'a CanvasRenderingContext2d,
     font: &'a mut String,
     /// The long lines of the last picture, and those of this one.
@@ -60,21 +60,14 @@ pub struct Canvas<'a> {
 }
 
 impl<'a> Canvas<'a> {
-    /// A picture on this canvas by its own context, after its last; `None` if it has no 2d context.
+    /// A picture by this back end and the context of its canvas, after its last.
     pub fn new(
-        canvas: HtmlCanvasElement,
+        backend: &'a mut CanvasBackend,
         context: &'a CanvasRenderingContext2d,
         last: &'a mut Last,
-    ) -> Option<Canvas<'a>> {
-        Some(Canvas {
-            backend: CanvasBackend::with_canvas_object(canvas)?,
-            context,
-            font: &mut last.font,
-            lines: &mut last.lines,
-            drawn: Vec::new(),
-            fill: None,
-            anchor: ("", ""),
-        })
+    ) -> Canvas<'a> {
+        let Last { font, lines } = last;
+        Canvas { backend, context, font, lines, drawn: Vec::new(), fill: None, anchor: ("", "") }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::draw::times::Times;
 use crate::draw::{Chart as Drawing, Columns, Label, Level, Mark, Theme, View, Words};
 use crate::error::Error;
 use js_sys::Float64Array;
+use plotters_canvas::CanvasBackend;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -20,6 +21,7 @@ pub struct Chart {
     drawing: Drawing,
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
+    backend: CanvasBackend,
     last: Last,
 }
 
@@ -32,8 +34,10 @@ impl Chart {
     #[wasm_bindgen(constructor)]
     pub fn new(canvas: HtmlCanvasElement) -> Result<Chart, JsValue> {
         let context = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into().ok());
-        let context = context.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
-        Ok(Chart { drawing: Drawing::default(), canvas, context, last: Last::default() })
+        let both = context.zip(CanvasBackend::with_canvas_object(canvas.clone()));
+        let (context, backend) =
+            both.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
+        Ok(Chart { drawing: Drawing::default(), canvas, context, backend, last: Last::default() })
     }
 
     /// The colours that [`Chart::theme`] wants, in order: each the custom property `--anomaly-NAME`.
@@ -190,13 +194,11 @@ impl Chart {
     /// # Errors
     /// Code `draw` when the canvas refuses.
     pub fn draw(&mut self, labels: Vec<String>) -> Result<(), JsValue> {
-        let Chart { drawing, canvas, context, last } = self;
-        let backend = Canvas::new(canvas.clone(), context, last);
-        let mut backend =
-            backend.ok_or_else(|| thrown(Error::Draw("the canvas has no 2d context".into())))?;
+        let Chart { drawing, context, backend, last, .. } = self;
+        let mut picture = Canvas::new(backend, context, last);
         context.set_transform(1.0 / FINE, 0.0, 0.0, 1.0 / FINE, 0.0, 0.0)?;
         context.set_line_join("round");
-        let drawn = drawing.draw(&mut backend, &labels);
+        let drawn = drawing.draw(&mut picture, &labels);
         context.reset_transform()?;
         drawn.map_err(thrown)
     }
