@@ -415,6 +415,24 @@ mod tests {
         drawn(chart).ops.into_iter().filter_map(line).collect()
     }
 
+    #[test]
+    fn the_overview_is_the_same_beside_all_and_beside_a_part() {
+        let slow = |n: usize| (0..n).map(|i| (i as f64 * 0.002).sin()).collect::<Vec<_>>();
+        let mut gaps = wave(5000);
+        gaps[700..1200].fill(f64::NAN);
+        for values in [wave(300), wave(2000), wave(20_000), slow(400), slow(20_000), gaps, vec![3.0; 900]] {
+            let whole = chart(&values, 600.0, 1.0);
+            let mut part = chart(&values, 600.0, 1.0);
+            let middle = part.rows.time.get(values.len() / 2).unwrap();
+            part.look(Some(View::new(part.rows.time.get(0).unwrap(), middle)));
+            drawn(&part);
+            part.look(None);
+            assert_eq!(whole.layout().unwrap().plot, part.layout().unwrap().plot);
+            assert!(overview(&whole) == overview(&part), "{} rows", values.len());
+            assert!(!overview(&whole).is_empty());
+        }
+    }
+
     /// Rows a second apart but for the longer steps before those in `late`.
     fn ones(rows: u32, late: &[u32]) -> Columns {
         let steps = |i: u32| i + 200 * late.iter().filter(|row| **row <= i).count() as u32;

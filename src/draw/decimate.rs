@@ -29,18 +29,33 @@ pub struct Stretch {
 
 impl Stretch {
     fn of(points: Vec<(f64, f64)>) -> Stretch {
-        let steep =
-            points.len() > SHORT && climbed(points.iter().map(|point| point.1)) > STEEP * width(&points);
-        let line = Stretch { points, steep };
-        if steep { line.thinned() } else { line }
+        let line = Stretch { steep: steep(&points), points };
+        if line.steep { line.by_columns() } else { line }
     }
 
-    /// By two points a pixel column where there are more, the top and the bottom of what it passes through.
+    /// With two points a pixel column where there are more, the top and the bottom of what it passes through: what is
+    /// steep is so already.
     pub fn thinned(self) -> Stretch {
+        if self.steep { self } else { self.by_columns() }
+    }
+
+    /// The same values by another scale than the one they were drawn by, and thinned.
+    pub fn thinned_at(&self, from: &Scale, to: &Scale) -> Stretch {
+        let points: Vec<_> = self.points.iter().map(|&(x, y)| (x, to.at(from.value(y)))).collect();
+        let line = Stretch { steep: steep(&points), points };
+        if self.steep { line } else { line.by_columns() }
+    }
+
+    fn by_columns(self) -> Stretch {
         let points = self.points.len();
         let dense = points > SHORT && points as f64 > DENSE * width(&self.points);
         if dense { Stretch { points: turns(&self.points), ..self } } else { self }
     }
+}
+
+/// See [`Stretch::steep`].
+fn steep(line: &[(f64, f64)]) -> bool {
+    line.len() > SHORT && climbed(line.iter().map(|point| point.1)) > STEEP * width(line)
 }
 
 /// From the first to the last point.

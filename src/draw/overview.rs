@@ -54,6 +54,10 @@ impl Chart {
 
     /// The whole series by these scales.
     fn small_line(&self, x: &Scale, y: &Scale) -> Vec<Stretch> {
+        // Where the chart shows everything, its line has the same columns.
+        if let Some((heights, line)) = self.lines.borrow().as_ref().and_then(|lines| lines.across(x)) {
+            return line.iter().map(|stretch| stretch.thinned_at(heights, y)).collect();
+        }
         let Rows { time, value, .. } = &self.rows;
         let line = stretches(time, value, 0..self.rows.len(), x, y, self.longest_gap());
         line.into_iter().map(Stretch::thinned).collect()

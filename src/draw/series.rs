@@ -20,6 +20,13 @@ pub struct Lines {
     value: Vec<Stretch>,
 }
 
+impl Lines {
+    /// The line of the values and the scale of its heights, if it was drawn across by this scale.
+    pub fn across(&self, x: &Scale) -> Option<(&Scale, &[Stretch])> {
+        (self.scales.0 == *x).then_some((&self.scales.1, &self.value))
+    }
+}
+
 impl Chart {
     pub(super) fn draw_band<B: DrawingBackend>(
         &self,
