@@ -128,6 +128,7 @@ export class View {
     this.#chart.resize(this.#size[0], this.#size[1], this.#scale);
     this.#observe();
     this.#watch.observe(this.canvas);
+    this.canvas.oncontextrestored = () => this.undress();
     for (const type of ['beforeprint', 'afterprint']) addEventListener(type, this.#print);
     this.#follow();
   }

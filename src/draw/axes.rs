@@ -1,12 +1,12 @@
 //! The axes: what the value axis spans, the ticks of both, and their labels.
 
-use super::chart::{Chart, Layout};
-use super::pen::{Pen, Rect};
+use super::captions::{Caption, Captions};
+use super::chart::{Chart, Layout, TEXT};
+use super::pen::{Pen, Rect, text_width};
 use super::scale::View;
 use super::ticks::{Unit, time_ticks, value_labels, value_ticks};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
-use plotters::style::text_anchor::{HPos, VPos};
 use std::ops::Range;
 
 impl Chart {
@@ -46,42 +46,43 @@ impl Chart {
         (ticks, labels)
     }
 
-    pub(super) fn draw_value_axis<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
-        let Layout { plot, y, .. } = layout;
-        let (ticks, labels) = self.value_axis(y.domain(), plot.height());
-        let hair = self.scale.round().max(1.0);
-        let heights: Vec<f64> = ticks.iter().map(|tick| y.at(*tick).round()).collect();
-        // All of one colour together: a canvas is slower to take a colour than to fill a line.
-        for &at in &heights {
-            pen.block(Rect { top: at, bottom: at + hair, ..*plot }, self.theme.grid)?;
-        }
-        let end = plot.left - 8.0 * self.scale;
-        for (&at, label) in heights.iter().zip(&labels) {
-            pen.text(label, (end, at), (HPos::Right, VPos::Center), self.theme.muted)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn draw_time_axis<B: DrawingBackend>(
+    /// A line at each label of the value axis.
+    pub(super) fn draw_grid<B: DrawingBackend>(
         &self,
         pen: &mut Pen<B>,
         layout: &Layout,
-        labels: &[String],
+        captions: &Captions,
     ) -> Result<()> {
-        let Some((_, ticks)) = self.time_ticks() else { return Ok(()) };
-        let top = layout.plot.bottom + 9.0 * self.scale;
+        let hair = self.scale.round().max(1.0);
+        captions.values.iter().try_for_each(|label| {
+            let top = label.at.1;
+            pen.block(Rect { top, bottom: top + hair, ..layout.plot }, self.theme.grid)
+        })
+    }
+
+    /// The labels of the value axis.
+    pub(super) fn value_captions(&self, layout: &Layout) -> Vec<Caption> {
+        let Layout { plot, y, .. } = layout;
+        let (ticks, labels) = self.value_axis(y.domain(), plot.height());
+        let beside = |(tick, label)| self.beside(label, plot, y.at(tick).round());
+        ticks.into_iter().zip(labels).map(beside).collect()
+    }
+
+    /// Those labels of the time axis that have room.
+    pub(super) fn time_captions(&self, layout: &Layout, labels: &[String]) -> Vec<Caption> {
+        let ticks = self.time_ticks().map_or(Vec::new(), |(_, ticks)| ticks);
         let mut free = 0.0;
-        for (tick, label) in ticks.iter().zip(labels) {
-            let half = pen.text_width(label) / 2.0;
+        let placed = ticks.into_iter().zip(labels).filter_map(|(tick, label)| {
+            let half = text_width(label, TEXT * self.scale) / 2.0;
             // A label at the edge moves inwards instead of being cut.
             let last = self.size.0 - half - 2.0 * self.scale;
-            let middle = layout.x.at(*tick).min(last).max(half + 2.0 * self.scale);
+            let middle = layout.x.at(tick).min(last).max(half + 2.0 * self.scale);
             if middle - half < free {
-                continue;
+                return None;
             }
             free = middle + half + 10.0 * self.scale;
-            pen.text(label, (middle, top), (HPos::Center, VPos::Top), self.theme.muted)?;
-        }
-        Ok(())
+            Some(self.below(label.clone(), &layout.plot, middle))
+        });
+        placed.collect()
     }
 }

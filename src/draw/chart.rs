@@ -1,5 +1,6 @@
 //! The chart as a whole: what it shows, where each part stands, and the order of drawing.
 
+use super::captions::{Captions, Kept};
 use super::lanes::{self, Lane};
 use super::overlay::{self, Label, Mark};
 use super::overview::{self, Small};
@@ -57,6 +58,8 @@ pub struct Chart {
     pub(super) small: RefCell<Option<Small>>,
     /// The lines of the series, until the rows change.
     pub(super) lines: RefCell<Option<Lines>>,
+    /// The texts of the last picture, as long as they are still there.
+    captions: RefCell<Option<Captions>>,
     /// Where the parts stand, until something changes.
     places: Cell<Option<Layout>>,
     neutral: Option<f64>,
@@ -81,6 +84,7 @@ impl Default for Chart {
             name_room: WIDE_NAMES,
             small: RefCell::new(None),
             lines: RefCell::new(None),
+            captions: RefCell::new(None),
             places: Cell::new(None),
             neutral: None,
             zone: Zone::default(),
@@ -91,6 +95,8 @@ impl Default for Chart {
     }
 }
 
+/// Height of the texts, in CSS pixels.
+pub const TEXT: f64 = 11.0;
 /// Characters of a lane's name beside it, in a chart of ordinary width and in one narrower than [`NARROW`].
 const WIDE_NAMES: usize = 12;
 /// See [`WIDE_NAMES`].
@@ -182,9 +188,10 @@ impl Chart {
         self.view = view;
     }
 
-    /// Uses these colours and this font.
+    /// Uses these colours and this font. The next picture is drawn as on a blank canvas.
     pub fn dress(&mut self, theme: Theme) {
         self.changed();
+        self.captions.take();
         self.theme = theme;
     }
 
@@ -200,9 +207,15 @@ impl Chart {
         self.words = words;
     }
 
-    /// Sets the size in device pixels, and device pixels a CSS pixel.
+    /// Whether what is below the chart shows through it: then it needs an empty canvas for each picture.
+    pub fn is_see_through(&self) -> bool {
+        self.theme.paper.3 < 1.0
+    }
+
+    /// Sets the size in device pixels, and device pixels a CSS pixel. The next picture is drawn as on a blank canvas.
     pub fn resize(&mut self, width: f64, height: f64, scale: f64) {
         self.changed();
+        self.captions.take();
         self.size = (width, height);
         self.scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
         self.name_room = if width < NARROW * self.scale { NARROW_NAMES } else { WIDE_NAMES };
@@ -249,9 +262,8 @@ impl Chart {
         let rows = view.rows(&self.rows.time);
         let domain = self.value_domain(&view, rows.clone());
         let (_, labels) = self.value_axis(domain, bottom - top);
-        let names = self.lanes.iter().map(|lane| lane.name.chars().take(self.name_room).collect());
-        let texts = labels.into_iter().chain(names).chain([self.words.score.clone()]);
-        let widest = texts.map(|text: String| text_width(&text, 11.0 * s)).fold(0.0, f64::max);
+        let texts = labels.into_iter().chain(self.lane_names()).chain([self.words.score.clone()]);
+        let widest = texts.map(|text| text_width(&text, TEXT * s)).fold(0.0, f64::max);
         let left = (widest + 20.0 * s).round();
         let right = width - (14.0 * s).round();
         if right - left < 20.0 * s || bottom - top < 20.0 * s {
@@ -270,29 +282,35 @@ impl Chart {
         })
     }
 
-    /// Draws everything on a back end whose units are [`super::pen::FINE`] a device pixel. `labels` are the
-    /// texts of [`Chart::time_ticks`].
+    /// Draws on a back end whose units are [`super::pen::FINE`] a device pixel. `labels` are the
+    /// texts of [`Chart::time_ticks`]. Texts that the last picture had too are left there.
     ///
     /// # Errors
     /// [`Error::Draw`] with what the back end said.
     pub fn draw<B: DrawingBackend>(&self, backend: &mut B, labels: &[String]) -> Result<()> {
-        let theme = &self.theme;
-        let mut pen = Pen::new(backend, &theme.font, 11.0 * self.scale);
-        let paper = Rect { left: 0.0, top: 0.0, right: self.size.0, bottom: self.size.1 };
-        pen.block(paper, theme.paper)?;
-        let (Some(view), Some(layout)) = (self.view(), self.layout()) else { return Ok(()) };
+        let mut pen = Pen::new(backend, &self.theme.font, TEXT * self.scale);
+        let last = self.captions.take();
+        let (Some(view), Some(layout)) = (self.view(), self.layout()) else {
+            return self.draw_paper(&mut pen, None, Kept::default());
+        };
         let rows = view.rows(&self.rows.time);
-
-        self.draw_value_axis(&mut pen, &layout)?;
+        let captions = self.captions(&layout, labels);
+        // The edges of a chosen mark go through the texts.
+        let mixed = self.chosen.is_some() || self.is_see_through();
+        let last = last.filter(|_| !mixed);
+        let kept = last.map_or(Kept::default(), |last| Kept::of(&last, &captions));
+        self.draw_paper(&mut pen, Some(&layout), kept)?;
+        self.draw_grid(&mut pen, &layout, &captions)?;
         self.draw_marks_behind(&mut pen, &layout)?;
         self.draw_band(&mut pen, &layout, rows.clone())?;
         self.draw_series(&mut pen, &layout, rows.clone())?;
         self.draw_marks_above(&mut pen, &layout)?;
         self.draw_labels(&mut pen, &layout)?;
-        self.draw_time_axis(&mut pen, &layout, labels)?;
         self.draw_strip(&mut pen, &layout, rows.clone())?;
         self.draw_lanes(&mut pen, &layout, rows)?;
         self.draw_overview(&mut pen, &layout)?;
+        self.draw_captions(&mut pen, &captions, kept)?;
+        self.captions.replace(Some(captions).filter(|_| !mixed));
         backend.present().map_err(|error| Error::Draw(error.to_string()))
     }
 
@@ -317,8 +335,10 @@ mod tests {
     use super::super::overlay::Kind;
     use super::super::recorder::{Op, Recorder};
     use super::*;
+    use plotters::style::RGBAColor;
 
     const LINE: (u8, u8, u8) = (29, 91, 184);
+    const PAPER: (u8, u8, u8) = (255, 255, 255);
 
     fn chart(values: &[f64], width: f64, scale: f64) -> Chart {
         let n = values.len();
@@ -396,13 +416,43 @@ mod tests {
         for (name, change) in changes {
             let (mut drawn_before, mut new) =
                 (chart(&wave(2000), 600.0, 1.0), chart(&wave(2000), 600.0, 1.0));
-            let before = drawn(&drawn_before).ops;
+            let mut canvas = drawn(&drawn_before);
+            let before = canvas.seen(PAPER);
             change(&mut drawn_before);
             change(&mut new);
-            let after = drawn(&drawn_before).ops;
-            assert_ne!(before, after, "{name}");
-            assert_eq!(after, drawn(&new).ops, "{name}");
+            if name == "resize" {
+                // That empties a canvas.
+                canvas.ops.clear();
+            }
+            canvas.ops.extend(drawn(&drawn_before).ops);
+            let after = canvas.seen(PAPER);
+            assert!(before != after, "{name}");
+            assert!(after == drawn(&new).seen(PAPER), "{name}");
         }
+    }
+
+    #[test]
+    fn texts_are_drawn_again_when_they_change() {
+        let mark = Mark::from_numbers(&[1.7e12 + 5e5, 1.7e12 + 6e5, 1.7e12 + 5e5, 1.0, 2.0, 0.0, 0.0]);
+        let texts = |chart: &Chart| drawn(chart).ops.iter().filter(|op| matches!(op, Op::Text(..))).count();
+        let mut chart = chart(&wave(2000), 600.0, 1.0);
+        let all = texts(&chart);
+        assert!(all > 6);
+        let mut count = |change: &dyn Fn(&mut Chart)| {
+            change(&mut chart);
+            [texts(&chart), texts(&chart)]
+        };
+        assert_eq!(count(&|_| ()), [0, 0]);
+        assert_eq!(count(&|chart| chart.mark(mark.clone(), None)), [0, 0]);
+        let [after, none] = count(&|chart| chart.forget(1));
+        assert!(after > 0 && after < all / 2 + 1 && none == 0, "those of the time axis: {after} of {all}");
+        assert_eq!(count(&|chart| chart.mark(mark.clone(), Some(0))), [all, all]);
+        assert_eq!(count(&|chart| chart.mark(mark.clone(), None)), [all, 0]);
+        assert_eq!(count(&|chart| chart.resize(600.0, 400.0, 1.0)), [all, 0]);
+        assert_eq!(count(&|chart| chart.dress(Theme::default())), [all, 0]);
+        assert_eq!(count(&|chart| chart.name_lanes(vec!["lof".into()])), [all + 1, 0]);
+        let glass = Theme { paper: RGBAColor(255, 255, 255, 0.5), ..Theme::default() };
+        assert_eq!(count(&|chart| chart.dress(glass.clone())), [all + 1, all + 1]);
     }
 
     /// The lines of the overview.

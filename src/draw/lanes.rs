@@ -3,6 +3,7 @@
 //! A lane holds severities: 0 is the detector's ordinary score, 1 its limit, and more that of an event. So lanes can be
 //! compared although the scores cannot. Detectors agree where most of them, and at least two, are over their limits.
 
+use super::captions::Caption;
 use super::chart::{Chart, Layout};
 use super::decimate::columns;
 use super::overlay::Level;
@@ -11,7 +12,6 @@ use super::rows::Column;
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
-use plotters::style::text_anchor::{HPos, VPos};
 use std::ops::Range;
 
 /// Height of a lane and of the row of agreement above them, in CSS pixels.
@@ -48,6 +48,23 @@ impl Paint {
 }
 
 impl Chart {
+    fn lane_place(&self, layout: &Layout, lane: usize) -> Rect {
+        let top = layout.lanes.top + (AGREEMENT + HEIGHT * lane as f64) * self.scale;
+        Rect { top, bottom: top + (HEIGHT - 3.0) * self.scale, ..layout.lanes }
+    }
+
+    /// The names of the lanes, as far as they have room.
+    pub(super) fn lane_names(&self) -> impl Iterator<Item = String> {
+        self.lanes.iter().map(|lane| lane.name.chars().take(self.name_room).collect())
+    }
+
+    pub(super) fn lane_captions(&self, layout: &Layout) -> impl Iterator<Item = Caption> {
+        self.lane_names().enumerate().map(|(i, name)| {
+            let place = self.lane_place(layout, i);
+            self.beside(name, &place, (place.top + place.bottom) / 2.0)
+        })
+    }
+
     pub(super) fn draw_lanes<B: DrawingBackend>(
         &self,
         pen: &mut Pen<B>,
@@ -61,17 +78,8 @@ impl Chart {
         // How many lanes are over their limits in each column of pixels.
         let mut over = vec![0_usize; place.right as usize + 1];
         for (i, lane) in self.lanes.iter().enumerate() {
-            let top = place.top + (AGREEMENT + HEIGHT * i as f64) * self.scale;
-            let rect = Rect { top, bottom: top + (HEIGHT - 3.0) * self.scale, ..*place };
+            let rect = self.lane_place(layout, i);
             pen.block(rect, theme.grid)?;
-            let name: String = lane.name.chars().take(self.name_room).collect();
-            let middle = (rect.top + rect.bottom) / 2.0;
-            pen.text(
-                &name,
-                (place.left - 8.0 * self.scale, middle),
-                (HPos::Right, VPos::Center),
-                theme.muted,
-            )?;
             let shown = columns(&self.rows.time, &lane.severity, &lane.severity, visible.clone(), x);
             for &(at, _, severity) in &shown {
                 if let Some(over) = over.get_mut(at as usize).filter(|_| severity >= 1.0) {

@@ -5,6 +5,7 @@
 //! receives [`pen::FINE`] units a pixel, so lines stay smooth at any device-pixel ratio.
 
 pub mod axes;
+pub mod captions;
 pub mod chart;
 pub mod decimate;
 pub mod index;

@@ -63,11 +63,6 @@ impl<'a, B: DrawingBackend> Pen<'a, B> {
         Pen { backend, font, size }
     }
 
-    /// Height of the texts in device pixels.
-    pub fn size(&self) -> f64 {
-        self.size
-    }
-
     /// An open line through the points, `stroke` device pixels wide.
     ///
     /// # Errors
@@ -190,15 +185,10 @@ impl<'a, B: DrawingBackend> Pen<'a, B> {
         let style = TextStyle::from(font).pos(Pos::new(anchor.0, anchor.1)).color(&colour);
         self.backend.draw_text(text, &style, (fine(at.0), fine(at.1))).map_err(draw_error)
     }
-
-    /// Roughly how wide a text will be, in device pixels: 0.58 of its height a character, the average of figures
-    /// and lower-case letters in common sans-serif faces.
-    pub fn text_width(&self, text: &str) -> f64 {
-        text_width(text, self.size)
-    }
 }
 
-/// See [`Pen::text_width`].
+/// Roughly how wide a text of this height will be, in device pixels: 0.58 of its height a character, the average of
+/// figures and lower-case letters in common sans-serif faces.
 pub fn text_width(text: &str, size: f64) -> f64 {
     // From Hangul on, characters are as wide as they are high.
     text.chars().map(|c| if c < '\u{1100}' { 0.58 * size } else { size }).sum()

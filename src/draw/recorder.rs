@@ -21,6 +21,22 @@ pub enum Op {
     Text(String, (f64, f64)),
 }
 
+impl Op {
+    /// Whether all of it lies between these edges; of a text its place counts.
+    fn is_within(&self, &[left, top, right, bottom]: &[f64; 4]) -> bool {
+        let inside = |&(x, y): &(f64, f64), reach: f64| {
+            x - reach >= left && x + reach <= right && y - reach >= top && y + reach <= bottom
+        };
+        match self {
+            Op::Line(points, stroke, _) => points.iter().all(|point| inside(point, stroke / 2.0)),
+            Op::Area(points, _) => points.iter().all(|point| inside(point, 0.0)),
+            Op::Block(edges, _) => inside(&(edges[0], edges[1]), 0.0) && inside(&(edges[2], edges[3]), 0.0),
+            Op::Dot(centre, radius, _) => inside(centre, *radius),
+            Op::Text(_, place) => inside(place, 0.0),
+        }
+    }
+}
+
 /// Keeps all requests.
 #[derive(Default)]
 pub struct Recorder {
@@ -32,6 +48,20 @@ fn pixels(at: BackendCoord) -> (f64, f64) {
 }
 
 impl Recorder {
+    /// The texts that are still seen, then all else: what a later block of the colour of paper does not cover, without
+    /// these blocks.
+    pub fn seen(&self, paper: (u8, u8, u8)) -> Vec<Op> {
+        let mut seen: Vec<Op> = Vec::new();
+        for op in &self.ops {
+            match op {
+                Op::Block(edges, colour) if *colour == paper => seen.retain(|op| !op.is_within(edges)),
+                op => seen.push(op.clone()),
+            }
+        }
+        let (texts, rest): (Vec<_>, Vec<_>) = seen.into_iter().partition(|op| matches!(op, Op::Text(..)));
+        [texts, rest].concat()
+    }
+
     /// The device pixels that lines of a colour pass through.
     pub fn painted(&self, colour: (u8, u8, u8)) -> BTreeSet<(i64, i64)> {
         let mut set = BTreeSet::new();

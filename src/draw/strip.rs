@@ -1,5 +1,6 @@
 //! The score strip: the scores, coloured where an event is, and the limit as a line that can be dragged.
 
+use super::captions::Caption;
 use super::chart::{Chart, Layout};
 use super::decimate::{columns, jagged};
 use super::overlay;
@@ -8,7 +9,6 @@ use super::rows::Rows;
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
-use plotters::style::text_anchor::{HPos, VPos};
 use std::ops::Range;
 
 /// Where the neutral limit stands in the strip, from its foot: what is above has most of the room.
@@ -71,6 +71,11 @@ impl Strip {
 }
 
 impl Chart {
+    pub(super) fn strip_caption(&self, layout: &Layout) -> Caption {
+        let place = &layout.strip;
+        self.beside(self.words.score.clone(), place, place.bottom - place.height() / 2.0)
+    }
+
     pub(super) fn draw_strip<B: DrawingBackend>(
         &self,
         pen: &mut Pen<B>,
@@ -79,8 +84,6 @@ impl Chart {
     ) -> Result<()> {
         let (rows, theme) = (&self.rows, &self.theme);
         let Layout { strip: place, x, .. } = layout;
-        let label = (place.left - 8.0 * self.scale, place.bottom - place.height() / 2.0);
-        pen.text(&self.words.score, label, (HPos::Right, VPos::Center), theme.muted)?;
         if let Some(strip) = layout.scores {
             let scores = columns(&rows.time, &rows.scores, &rows.scores, visible.clone(), x);
             let apart = self.gap_pixels(x).max(2.0);

@@ -50,12 +50,14 @@ impl Chart {
         Level::of(severity).name().to_string()
     }
 
-    /// Sets the colours, four bytes each (red, green, blue, alpha), and the font families.
+    /// Sets the colours, four bytes each (red, green, blue, alpha), and the font families. The next picture is drawn as
+    /// on a new canvas, so this also brings back what a canvas has lost.
     ///
     /// # Errors
     /// Code `param` when the bytes are not four a colour.
     pub fn theme(&mut self, rgba: &[u8], font: &str) -> Result<(), JsValue> {
         self.drawing.dress(Theme::from_rgba(rgba, font).map_err(thrown)?);
+        self.last.font.clear();
         Ok(())
     }
 
@@ -194,12 +196,14 @@ impl Chart {
     /// # Errors
     /// Code `draw` when the canvas refuses.
     pub fn draw(&mut self, labels: Vec<String>) -> Result<(), JsValue> {
-        let Chart { drawing, context, backend, last, .. } = self;
+        let Chart { drawing, canvas, context, backend, last } = self;
+        if drawing.is_see_through() {
+            canvas.set_width(canvas.width());
+            last.font.clear();
+        }
         let mut picture = Canvas::new(backend, context, last);
         context.set_transform(1.0 / FINE, 0.0, 0.0, 1.0 / FINE, 0.0, 0.0)?;
         context.set_line_join("round");
-        let drawn = drawing.draw(&mut picture, &labels);
-        context.reset_transform()?;
-        drawn.map_err(thrown)
+        drawing.draw(&mut picture, &labels).map_err(thrown)
     }
 }
