@@ -3,6 +3,7 @@
 //! It is for the eye only and never for the detector: a column of pixels keeps its first, smallest, largest and last
 //! sample, which draws the same pixels as all of them would.
 
+use super::index::BLOCK;
 use super::rows::Column;
 use super::scale::Scale;
 use super::times::Times;
@@ -10,6 +11,10 @@ use std::ops::Range;
 
 /// Rows of a pixel column that are looked at one by one.
 const FEW: usize = 5;
+/// Rows of a pixel column from which on an eighth of it is more than half an entry of the index.
+const WIDE: usize = 4 * BLOCK;
+/// Where the last row of such a column is drawn that belongs to the next.
+const LAST: f64 = 0.9;
 /// What climbs so many times as far as it goes from left to right fills what it passes: one device pixel is as good for
 /// it as a wider stroke or as a polygon of many steep edges, and a fraction of a canvas' work.
 const STEEP: f64 = 6.0;
@@ -77,34 +82,41 @@ fn climbed(heights: impl Iterator<Item = f64> + Clone) -> f64 {
 
 /// A line up and down each pixel column that this line passes through, as far as this does.
 fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let columns = crossed(line).into_iter().enumerate();
-    let turns = columns.flat_map(|(i, (left, top, bottom))| {
-        let (from, to) = if i % 2 == 0 { (top, bottom) } else { (bottom, top) };
-        [(left + 0.5, from), (left + 0.5, to)]
+    let mut turns = Vec::with_capacity(2 * (width(line) as usize + 2));
+    let mut down = true;
+    each_crossed(line, |left, top, bottom| {
+        let (from, to) = if down { (top, bottom) } else { (bottom, top) };
+        turns.push((left + 0.5, from));
+        turns.push((left + 0.5, to));
+        down = !down;
     });
-    turns.collect()
+    turns
 }
 
-/// The columns, `(left edge, top, bottom)`, that a line passes through.
-fn crossed(line: &[(f64, f64)]) -> Vec<(f64, f64, f64)> {
-    let mut columns: Vec<(f64, f64, f64)> = Vec::with_capacity(width(line) as usize + 2);
-    let mut reach = |left: f64, a: f64, b: f64| {
-        let (top, bottom) = if a < b { (a, b) } else { (b, a) };
-        match columns.last_mut() {
-            Some(last) if last.0 == left => (last.1, last.2) = (last.1.min(top), last.2.max(bottom)),
-            _ => columns.push((left, top, bottom)),
+/// Calls `take` for each column that a line passes through, with its left edge, top and bottom.
+fn each_crossed(line: &[(f64, f64)], mut take: impl FnMut(f64, f64, f64)) {
+    let Some(&(mut x0, mut y0)) = line.first() else { return };
+    let (mut left, mut top, mut bottom) = (x0.floor(), y0, y0);
+    for &(x1, y1) in line.iter().skip(1) {
+        while x1 >= left + 1.0 {
+            let edge = y0 + (left + 1.0 - x0) / (x1 - x0) * (y1 - y0);
+            take(left, least(top, edge), most(bottom, edge));
+            (left, top, bottom) = (left + 1.0, edge, edge);
         }
-    };
-    for (&(x0, y0), &(x1, y1)) in line.iter().zip(line.iter().skip(1)) {
-        let (mut left, end, mut from) = (x0.floor(), x1.floor(), y0);
-        while left < end {
-            let to = y0 + (left + 1.0 - x0) / (x1 - x0) * (y1 - y0);
-            reach(left, from, to);
-            (left, from) = (left + 1.0, to);
-        }
-        reach(end, from, y1);
+        (top, bottom) = (least(top, y1), most(bottom, y1));
+        (x0, y0) = (x1, y1);
     }
-    columns
+    take(left, top, bottom);
+}
+
+/// The smaller of two numbers: unlike [`f64::min`] one instruction.
+fn least(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+/// See [`least`].
+fn most(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
 }
 
 /// The stretches of a series between its gaps, in pixels, at most four points a pixel column: first, smallest,
@@ -138,9 +150,11 @@ fn parts(
     let mut column = Extremes::default();
     let mut before = f64::NEG_INFINITY;
     let place = |row: usize| time.get(row).zip(value.get(row));
+    let (top, bottom) = (least(y.range().0, y.range().1), most(y.range().0, y.range().1));
+    let height = |v: f64| most(top, least(bottom, y.at(v)));
     let rows = rows.start..rows.end.min(value.values().len());
     let unparted = time.longest_step(rows.start + 1..rows.end) <= longest;
-    for rows in pixel_columns(time, rows, x) {
+    for (left, rows) in pixel_columns(time, value, rows, x) {
         let joined = unparted && before.is_finite()
             || place(rows.start).is_some_and(|(t, _)| t - before <= longest)
                 && time.longest_step(rows.start + 1..rows.end) <= longest;
@@ -150,17 +164,19 @@ fn parts(
             let falls =
                 (first - block.low) + (block.high - last) <= (block.high - first) + (last - block.low);
             let [near, far] = if falls { [block.low, block.high] } else { [block.high, block.low] };
-            let third = (to - from) / 3.0;
+            let (start, end) = (most(x.at(from), left), x.at(to));
+            let end = if end < left + 1.0 { end } else { left + LAST };
+            let third = (end - start) / 3.0;
             column.close(&mut open);
-            let mut put = |t: f64, v: f64| open.push((x.at(t), y.clamp(y.at(v))));
-            put(from, first);
+            let mut put = |pixel: f64, v: f64| open.push((pixel, height(v)));
+            put(start, first);
             if near != first {
-                put(from + third, near);
+                put(start + third, near);
             }
             if far != last {
-                put(to - third, far);
+                put(end - third, far);
             }
-            put(to, last);
+            put(end, last);
             before = to;
             continue;
         }
@@ -170,7 +186,7 @@ fn parts(
                 finish(&mut open, &mut all, x);
             }
             if v.is_finite() {
-                column.take((x.at(t), y.clamp(y.at(v))), &mut open);
+                column.take((x.at(t), height(v)), &mut open);
                 before = t;
             }
         }
@@ -180,28 +196,39 @@ fn parts(
     all
 }
 
-/// The rows of each pixel column that has some.
-fn pixel_columns(time: &Times, rows: Range<usize>, x: &Scale) -> impl Iterator<Item = Range<usize>> {
+/// The left edge of each pixel column that has rows, and these. Where a column has [`WIDE`] rows and more, its end is moved to an edge of
+/// the index of `column`, by an eighth of a pixel at most: then it is summed up without a look at its rows.
+fn pixel_columns(
+    time: &Times,
+    column: &Column,
+    rows: Range<usize>,
+    x: &Scale,
+) -> impl Iterator<Item = (f64, Range<usize>)> {
     let end = rows.end.min(time.len());
-    let mut row = rows.start;
+    let pixel = |row: usize| time.get(row).map_or(f64::INFINITY, |t| x.at(t).floor());
+    let (mut row, mut exact, mut this) = (rows.start, rows.start, pixel(rows.start));
     // Most have as many rows as the one before.
     let mut width = 1;
     std::iter::from_fn(move || {
         if row >= end {
             return None;
         }
-        let from = row;
-        width = in_column(time, from..end, x, width);
-        row += width;
-        Some(from..row)
+        let (left, from) = (this, row);
+        width = in_column(time, exact..end, x, left, width);
+        exact += width;
+        this = pixel(exact);
+        let even = column.edge(exact);
+        let near = width >= WIDE && even < end && this == left + 1.0 && pixel(even) <= this;
+        row = if near { even } else { exact };
+        Some((left, from..row))
     })
 }
 
-/// How many of these rows are in the pixel column of the first. About `guess`, which is tried first.
-fn in_column(time: &Times, rows: Range<usize>, x: &Scale, guess: usize) -> usize {
-    let column = |t: f64| x.at(t).floor();
-    let Some(first) = time.get(rows.start).map(column) else { return 1 };
-    let inside = |at: usize| at < rows.len() && time.get(rows.start + at).is_some_and(|t| column(t) == first);
+/// How many of these rows are in the pixel column `this`, where the first is, or before it. About `guess`, which is tried
+/// first.
+fn in_column(time: &Times, rows: Range<usize>, x: &Scale, this: f64, guess: usize) -> usize {
+    let inside_column = |t: f64| x.at(t) < this + 1.0;
+    let inside = |at: usize| at < rows.len() && time.get(rows.start + at).is_some_and(inside_column);
     let mut known = [guess, guess - 1].into_iter().find(|n| *n > 1 && inside(n - 1)).unwrap_or(1);
     let mut step = 1;
     while inside(known + step - 1) {
@@ -209,7 +236,7 @@ fn in_column(time: &Times, rows: Range<usize>, x: &Scale, guess: usize) -> usize
         step *= 2;
     }
     let open = rows.start + known..rows.end.min(rows.start + known + step - 1);
-    time.partition_point(open, |t| column(t) == first) - rows.start
+    time.partition_point(open, inside_column) - rows.start
 }
 
 /// Cuts a finished stretch at the ends of the range and keeps it.
@@ -222,25 +249,20 @@ fn finish(open: &mut Vec<(f64, f64)>, all: &mut Vec<Vec<(f64, f64)>>, x: &Scale)
 }
 
 /// The part of a line (points from left to right) between two pixels.
-fn cut(line: Vec<(f64, f64)>, left: f64, right: f64) -> Vec<(f64, f64)> {
-    let mut inside = Vec::with_capacity(line.len());
-    let mut last: Option<(f64, f64)> = None;
-    for point in line {
-        if let Some(from) = last {
-            let between = |x: f64| (x, from.1 + (x - from.0) / (point.0 - from.0) * (point.1 - from.1));
-            if from.0 < left && point.0 > left {
-                inside.push(between(left));
-            }
-            if from.0 < right && point.0 > right {
-                inside.push(between(right));
-            }
-        }
-        if point.0 >= left && point.0 <= right {
-            inside.push(point);
-        }
-        last = Some(point);
-    }
-    inside
+fn cut(mut line: Vec<(f64, f64)>, left: f64, right: f64) -> Vec<(f64, f64)> {
+    let first = line.partition_point(|point| point.0 < left);
+    let end = line.partition_point(|point| point.0 <= right);
+    // Where the line crosses an edge before this point.
+    let crossing = |at: usize, x: f64| {
+        let (from, to) = (line.get(at.checked_sub(1)?)?, line.get(at)?);
+        let between = from.1 + (x - from.0) / (to.0 - from.0) * (to.1 - from.1);
+        (from.0 < x && to.0 > x).then_some((x, between))
+    };
+    let (enters, leaves) = (crossing(first, left), crossing(end, right));
+    line.truncate(end);
+    line.splice(..first, enters);
+    line.extend(leaves);
+    line
 }
 
 /// The samples of one column of pixels.
@@ -291,13 +313,13 @@ pub fn columns(
 ) -> Vec<(f64, f64, f64)> {
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
     let rows = rows.start..rows.end.min(low.values().len()).min(high.values().len());
-    for rows in pixel_columns(time, rows, x) {
-        let (least, most) = (low.over(rows.clone()).low, high.over(rows.clone()).high);
-        let Some(t) = time.get(rows.start).filter(|_| least.is_finite() && most.is_finite()) else {
+    for (left, rows) in pixel_columns(time, low, rows, x) {
+        let (least, most) = (low.over(rows.clone()).low, high.over(rows).high);
+        if !least.is_finite() || !most.is_finite() {
             continue;
-        };
+        }
         // What is beyond the edges counts to the columns there.
-        let column = x.clamp(x.at(t)).floor();
+        let column = x.clamp(left).floor();
         match all.last_mut() {
             Some(last) if last.0 == column => {
                 last.1 = last.1.min(least);
@@ -311,10 +333,17 @@ pub fn columns(
 
 #[cfg(test)]
 mod tests {
+    use super::super::scale::extent;
     use super::*;
 
     fn identity() -> Scale {
         Scale::new((0.0, 128.0), (0.0, 128.0))
+    }
+
+    fn crossed(line: &[(f64, f64)]) -> Vec<(f64, f64, f64)> {
+        let mut columns = Vec::new();
+        each_crossed(line, |left, top, bottom| columns.push((left, top, bottom)));
+        columns
     }
 
     fn drawn(time: &[f64], value: &[f64], x: &Scale, longest: f64) -> Vec<Vec<(f64, f64)>> {
@@ -385,10 +414,10 @@ mod tests {
         let value: Vec<f64> =
             (0..n).map(|i| if i == 30_100 { f64::NAN } else { ((i * 7919) % 128) as f64 }).collect();
         let x = Scale::new((0.0, 70_040.0), (0.0, 100.0));
-        let by_row = |rows: Range<usize>| {
-            let points =
-                time[rows.clone()].iter().zip(&value[rows]).map(|(&t, &v)| (x.at(t), identity().at(v)));
-            crossed(&points.collect::<Vec<_>>())
+        // What the rows reach of a pixel column without an eighth at both ends, or with one more.
+        let reach = |rows: Range<usize>, left: f64, more: f64| {
+            let inside = rows.filter(|&i| x.at(time[i]) >= left - more && x.at(time[i]) < left + 1.0 + more);
+            extent(inside.map(|i| identity().at(value[i]))).unwrap_or((f64::INFINITY, f64::NEG_INFINITY))
         };
         let (times, column) = (Times::from(time.clone()), Column::from(value.clone()));
         for start in [0, 1, 100] {
@@ -396,7 +425,16 @@ mod tests {
             let [a, b, c] = &got[..] else { panic!("{} stretches", got.len()) };
             for (stretch, rows) in [(a, start..30_100), (b, 30_101..50_000), (c, 50_000..n)] {
                 assert!(stretch.len() <= 4 * 101);
-                assert_eq!(crossed(stretch), by_row(rows));
+                let columns = crossed(stretch);
+                let ends = [rows.start, rows.end - 1].map(|row| x.at(time[row]).floor());
+                assert_eq!([columns[0].0, columns[columns.len() - 1].0], ends);
+                assert!(columns.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1.0));
+                for &(left, top, bottom) in &columns {
+                    let (inner, outer) =
+                        (reach(rows.clone(), left, -0.125), reach(rows.clone(), left, 0.125));
+                    assert!(top <= inner.0 && bottom >= inner.1, "{left}: {top}..{bottom} without {inner:?}");
+                    assert!(top >= outer.0 && bottom <= outer.1, "{left}: {top}..{bottom} beyond {outer:?}");
+                }
             }
         }
     }

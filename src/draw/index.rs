@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 /// Rows of one entry of the finest level. Fewer make the index larger, more leave more rows to look at.
-const BLOCK: usize = 32;
+pub const BLOCK: usize = 32;
 /// Entries of one entry of the next level.
 const FOLD: usize = 8;
 /// Levels: the coarsest has an entry for every 2048 rows.
@@ -58,6 +58,11 @@ impl<S: Summary> Indexed<S> {
     /// One row, if it is there.
     pub fn get(&self, row: usize) -> Option<f64> {
         self.values.get(self.gone + row).copied()
+    }
+
+    /// The row nearest to this one with which an entry of the index begins.
+    pub fn edge(&self, row: usize) -> usize {
+        ((self.gone + row + BLOCK / 2) / BLOCK * BLOCK).saturating_sub(self.gone)
     }
 
     /// Makes room for so many rows.
