@@ -95,11 +95,11 @@ export class View {
   /** @type {import('./frames.js').Picture} */
   #picture = {
     draw: () => {
-      const box = this.#boxNow();
-      if (box === this.#box) return this.#drawNow();
+      const box = this.#boxNow(), known = this.#box || box;
+      this.#box = box;
+      if (box === known) return this.#drawNow();
       // The observer tells of it before this frame is shown, and draws, unless it has as many device pixels: then the
       // next frame does.
-      this.#box = box;
       requestAnimationFrame(() => this.#stale && this.draw());
     },
     drawn: () => this.drawn(),
@@ -316,7 +316,8 @@ export class View {
 
   /** @param {ResizeObserverEntry} entry */
   #resized(entry) {
-    this.#box = this.#boxNow();
+    // Asked of the page now, it would lay itself out anew for each canvas that the one before has resized.
+    this.#box = '';
     const scale = globalThis.devicePixelRatio || 1;
     const exact = entry.devicePixelContentBoxSize?.[0];
     const width = devicePixels(exact?.inlineSize, entry.contentRect.width * scale);
