@@ -27,18 +27,35 @@ pub struct Last {
 /// A line as it was told.
 struct Line {
     points: Vec<BackendCoord>,
-    path: Path2d,
+    /// It as an object of the page, which takes longer to make than to tell the line once, and less long to repeat: there
+    /// from the second picture on that has it.
+    path: Option<Path2d>,
 }
 
 impl Line {
-    fn of(points: Vec<BackendCoord>) -> std::result::Result<Line, JsValue> {
-        let path = Path2d::new()?;
-        let mut rest = points.iter().map(|point| (f64::from(point.0), f64::from(point.1)));
-        if let Some((x, y)) = rest.next() {
-            path.move_to(x, y);
+    /// Draws it in the canvas' stroke.
+    fn draw(&mut self, context: &CanvasRenderingContext2d, again: bool) -> std::result::Result<(), JsValue> {
+        if !again {
+            context.begin_path();
+            self.tell(|x, y| context.move_to(x, y), |x, y| context.line_to(x, y));
+            context.stroke();
+            return Ok(());
         }
-        rest.for_each(|(x, y)| path.line_to(x, y));
-        Ok(Line { points, path })
+        if self.path.is_none() {
+            let path = Path2d::new()?;
+            self.tell(|x, y| path.move_to(x, y), |x, y| path.line_to(x, y));
+            self.path = Some(path);
+        }
+        self.path.iter().for_each(|path| context.stroke_with_path(path));
+        Ok(())
+    }
+
+    fn tell(&self, begin: impl Fn(f64, f64), go: impl Fn(f64, f64)) {
+        let mut places = self.points.iter().map(|point| (f64::from(point.0), f64::from(point.1)));
+        if let Some((x, y)) = places.next() {
+            begin(x, y);
+        }
+        places.for_each(|(x, y)| go(x, y));
     }
 }
 
@@ -143,11 +160,12 @@ impl DrawingBackend for Canvas<'_> {
             return self.backend.draw_path(points, style);
         }
         let known = self.lines.iter().position(|line| line.points == points);
-        let line = known.map_or_else(|| Line::of(points), |at| Ok(self.lines.swap_remove(at)));
-        let line = line.map_err(|_| DrawingErrorKind::FontError("the canvas has no paths".into()))?;
         self.context.set_stroke_style_str(&css(style.color()));
         self.context.set_line_width(f64::from(style.stroke_width()));
-        self.context.stroke_with_path(&line.path);
+        let line = known.map(|at| self.lines.swap_remove(at));
+        let mut line = line.unwrap_or_else(|| Line { points, path: None });
+        let drawn = line.draw(self.context, known.is_some());
+        drawn.map_err(|_| DrawingErrorKind::FontError("the canvas has no paths".into()))?;
         self.drawn.push(line);
         Ok(())
     }
