@@ -712,10 +712,9 @@ export class AnomalyWidgetElement extends Base {
    * @param {{ type?: 'image/png', width?: number, scale?: number }} [options] width in CSS pixels, scale: device pixels each
    * @returns {Promise<Blob>}
    */
-  async toBlob({ type = 'image/png', width = this.#panel.canvas.clientWidth || 960, scale = globalThis.devicePixelRatio || 1 } = {}) {
+  async toBlob(options = {}) {
     this.#view.start(await compile(this.#client.assets.wasm));
-    const canvas = this.#view.picture(width, scale);
-    return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new WidgetError('draw', 'The picture could not be made.', { hint: 'Is it too large?' }))), type));
+    return (await part('more')).pictureOf(this.#view, options);
   }
 
   /**

@@ -5,4 +5,5 @@ export { Compare } from './compare.js';
 export { ko } from './ko.js';
 export { openMenu } from './menu.js';
 export { model } from './models.js';
+export { pictureOf } from './picture.js';
 export { writeTable } from './table.js';

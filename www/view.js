@@ -4,7 +4,7 @@
 import { Chart, initSync } from '../pkg/anomaly_widget.js';
 import { themeOf } from './colours.js';
 import { names } from './columns.js';
-import { draw, forget } from './frames.js';
+import { draw, drawAtOnce, forget } from './frames.js';
 import { offsets } from './format.js';
 import { labelOf } from './labels.js';
 import { turn } from './turn.js';
@@ -44,7 +44,7 @@ export class View {
   #stale = false;
   #scale = 1;
   #size = [0, 0];
-  /** {@link #boxNow} when that was told. */
+  /** {@link boxOf} the canvas when that was told. */
   #box = '';
   /** @type {{ from: number, to: number } | null} */
   #look = null;
@@ -94,21 +94,18 @@ export class View {
 
   /** @type {import('./frames.js').Picture} */
   #picture = {
-    draw: () => {
-      const box = this.#boxNow(), known = this.#box || box;
-      this.#box = box;
-      if (box === known) return this.#drawNow();
+    ready: () => {
+      const box = boxOf(this.canvas.clientWidth, this.canvas.clientHeight);
+      if (box === this.#box) return true;
       // The observer tells of it before this frame is shown, and draws, unless it has as many device pixels: then the
       // next frame does.
+      this.#box = box;
       requestAnimationFrame(() => this.#stale && this.draw());
+      return false;
     },
+    draw: () => this.#drawNow(),
     drawn: () => this.drawn(),
   };
-
-  /** The canvas' width and height on the page, which need no drawing to be known. */
-  #boxNow() {
-    return `${this.canvas.clientWidth} ${this.canvas.clientHeight}`;
-  }
 
   /** Prints are made of what is drawn now, in the colours of paper. */
   #print = () => {
@@ -125,7 +122,6 @@ export class View {
     this.#chart = new Chart(this.canvas);
     this.#fed = 0;
     this.#dressed = false;
-    this.#chart.resize(this.#size[0], this.#size[1], this.#scale);
     this.#observe();
     this.#watch.observe(this.canvas);
     this.canvas.oncontextrestored = () => this.undress();
@@ -310,14 +306,16 @@ export class View {
       this.#dressed = true;
       dress(this.#chart, this.probe, this.hidden);
     }
+    // This empties a canvas of another size.
+    this.#chart.resize(this.#size[0], this.#size[1], this.#scale);
     this.layout = layoutOf(this.#chart, this.#scale);
     this.#chart.draw(labels(this.#chart, this.format));
   }
 
   /** @param {ResizeObserverEntry} entry */
   #resized(entry) {
-    // Asked of the page now, it would lay itself out anew for each canvas that the one before has resized.
-    this.#box = '';
+    // The canvas itself would be laid out anew for the answer, if another has been resized just before.
+    this.#box = boxOf(entry.contentRect.width, entry.contentRect.height);
     const scale = globalThis.devicePixelRatio || 1;
     const exact = entry.devicePixelContentBoxSize?.[0];
     const width = devicePixels(exact?.inlineSize, entry.contentRect.width * scale);
@@ -325,25 +323,23 @@ export class View {
     if (width === this.#size[0] && height === this.#size[1] && scale === this.#scale && !this.#stale) return;
     this.#size = [width, height];
     this.#scale = scale;
-    this.#chart?.resize(width, height, scale);
-    // The browser has emptied the canvas: what was on it is drawn before the next picture is shown.
-    if (!this.#seen || !this.layout) return this.draw();
-    this.#drawNow();
-    this.drawn();
+    this.#stale = true;
+    // A picture is drawn before the browser shows it stretched, but where many are.
+    if (this.#chart && this.#seen && this.layout) drawAtOnce(this.#picture);
+    else this.draw();
   }
 
   /**
-   * The picture at another size.
-   * @param {number} width CSS pixels
+   * Draws the same on another canvas.
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} width device pixels
+   * @param {number} height
    * @param {number} scale device pixels a CSS pixel
-   * @returns {HTMLCanvasElement}
    */
-  picture(width, scale) {
-    const canvas = document.createElement('canvas');
-    const height = width * (this.canvas.clientHeight || 1) / (this.canvas.clientWidth || 1);
+  copy(canvas, width, height, scale) {
     const chart = new Chart(canvas);
     try {
-      chart.resize(Math.round(width * scale), Math.round(height * scale), scale);
+      chart.resize(width, height, scale);
       dress(chart, this.probe, this.hidden);
       feed(chart, this.columns, 0, this.columns.length);
       this.#reading(chart);
@@ -353,11 +349,15 @@ export class View {
       chart.labels(spans(this.here));
       chart.look(this.#look?.from, this.#look?.to);
       chart.draw(labels(chart, this.format));
-      return canvas;
     } finally {
       chart.free();
     }
   }
+}
+
+/** A canvas' size on the page, in whole CSS pixels. @param {number} width @param {number} height */
+function boxOf(width, height) {
+  return `${Math.round(width)} ${Math.round(height)}`;
 }
 
 /** The browser's own count, unless it forgot the scale, as an emulated screen does. @param {number | undefined} exact @param {number} computed */

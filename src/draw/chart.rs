@@ -212,13 +212,18 @@ impl Chart {
         self.theme.paper.3 < 1.0
     }
 
-    /// Sets the size in device pixels, and device pixels a CSS pixel. The next picture is drawn as on a blank canvas.
+    /// Sets the size in device pixels, and device pixels a CSS pixel. Where it is another, the next picture is drawn as on
+    /// a blank canvas.
     pub fn resize(&mut self, width: f64, height: f64, scale: f64) {
+        let scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
+        if (self.size, self.scale) == ((width, height), scale) {
+            return;
+        }
         self.changed();
         self.captions.take();
         self.size = (width, height);
-        self.scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
-        self.name_room = if width < NARROW * self.scale { NARROW_NAMES } else { WIDE_NAMES };
+        self.scale = scale;
+        self.name_room = if width < NARROW * scale { NARROW_NAMES } else { WIDE_NAMES };
     }
 
     /// Forgets where the parts stand.
@@ -448,7 +453,8 @@ mod tests {
         assert!(after > 0 && after < all / 2 + 1 && none == 0, "those of the time axis: {after} of {all}");
         assert_eq!(count(&|chart| chart.mark(mark.clone(), Some(0))), [all, all]);
         assert_eq!(count(&|chart| chart.mark(mark.clone(), None)), [all, 0]);
-        assert_eq!(count(&|chart| chart.resize(600.0, 400.0, 1.0)), [all, 0]);
+        assert_eq!(count(&|chart| chart.resize(600.0, 400.0, 1.0)), [0, 0]);
+        assert_eq!(count(&|chart| chart.resize(600.0, 401.0, 1.0)), [all, 0]);
         assert_eq!(count(&|chart| chart.dress(Theme::default())), [all, 0]);
         assert_eq!(count(&|chart| chart.name_lanes(vec!["lof".into()])), [all + 1, 0]);
         let glass = Theme { paper: RGBAColor(255, 255, 255, 0.5), ..Theme::default() };

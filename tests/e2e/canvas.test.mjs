@@ -114,3 +114,29 @@ test('through paper that is none the page is seen, and no picture of before', as
   assert.notDeepEqual(await look(600, 900), first);
   assert.deepEqual(await look(100, 300), first);
 });
+
+test('many that are resized at once all have their new size soon', async () => {
+  const { page } = await visit('examples/blank.html', { viewport: { width: 900, height: 900 } });
+  const sizes = await page.evaluate(async (series) => {
+    await customElements.whenDefined('anomaly-widget');
+    document.body.innerHTML = '<div>' + '<anomaly-widget detector="knn" style="width:33%;height:220px;display:inline-block"></anomaly-widget>'.repeat(12) + '</div>';
+    const all = /** @type {any[]} */ ([...document.querySelectorAll('anomaly-widget')]);
+    await Promise.all(all.map((widget) => widget.load(series)));
+    const box = /** @type {HTMLElement} */ (document.querySelector('div'));
+    // A picture takes longer than a frame has room for.
+    const { fillRect } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillRect = function (...told) { for (const from = performance.now(); performance.now() - from < 1;); fillRect.apply(this, told); };
+    box.style.width = '640px';
+    const frames = [];
+    for (let i = 0; i < 60; i += 1) {
+      await new Promise((then) => requestAnimationFrame(then));
+      frames.push(all.filter((widget) => {
+        const canvas = widget.shadowRoot.querySelector('canvas');
+        return canvas.getBoundingClientRect().top < innerHeight && Math.abs(canvas.width - canvas.clientWidth) > 1;
+      }).length);
+    }
+    return { first: frames[1], last: frames[59] };
+  }, wave({ rows: 400, spikeAt: 300 }));
+  assert.ok(sizes.first > 0, 'all were drawn in one frame: there is nothing to see here');
+  assert.equal(sizes.last, 0);
+});
