@@ -8,7 +8,7 @@
  */
 
 /** Milliseconds of drawing in a frame after which no other picture is begun. */
-const ENOUGH = 8;
+const ENOUGH = 5;
 /** @type {Set<Picture>} */
 const waiting = new Set();
 let asked = 0;
