@@ -196,8 +196,9 @@ fn parts(
     all
 }
 
-/// The left edge of each pixel column that has rows, and these. Where a column has [`WIDE`] rows and more, its end is moved to an edge of
-/// the index of `column`, by an eighth of a pixel at most: then it is summed up without a look at its rows.
+/// The left edge of each pixel column that has rows, and these. Where a column has [`WIDE`] rows and more, its end is
+/// moved to an edge of the index of `column`, by an eighth of a pixel at most: then it is summed up without a look at its
+/// rows.
 fn pixel_columns(
     time: &Times,
     column: &Column,

@@ -27,8 +27,8 @@ pub struct Last {
 /// A line as it was told.
 struct Line {
     points: Vec<BackendCoord>,
-    /// It as an object of the page, which takes longer to make than to tell the line once, and less long to repeat: there
-    /// from the second picture on that has it.
+    /// As an object of the page: making it takes longer than telling the line once, drawing it less long. It is there
+    /// from the second picture on that has the line.
     path: Option<Path2d>,
 }
 
