@@ -12,31 +12,18 @@ const BESIDE: f64 = 8.0;
 /// Between the plot and the texts below it, in CSS pixels.
 const BELOW: f64 = 9.0;
 
-/// On which side of its place a text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// It ends there, at half its height.
-    Left,
-    /// It hangs there, by its middle.
-    Below,
-}
-
-/// A text and its place in device pixels.
+/// A text, and where it ends at half its height or, below the plot, where it hangs by its middle, in device pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Caption {
-    /// What it says.
-    pub text: String,
-    /// See [`Side`].
-    pub at: (f64, f64),
-    /// See [`Side`].
-    pub side: Side,
+    pub(super) text: String,
+    pub(super) at: (f64, f64),
 }
 
 /// All texts of a picture.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug)]
 pub struct Captions {
     /// Those of the value axis, each at its line.
-    pub values: Vec<Caption>,
+    pub(super) values: Vec<Caption>,
     /// Those beside the scores and the lanes.
     parts: Vec<Caption>,
     /// Those of the time axis.
@@ -61,12 +48,12 @@ impl Kept {
 impl Chart {
     /// A text to the left of a part, at this height.
     pub(super) fn beside(&self, text: String, part: &Rect, height: f64) -> Caption {
-        Caption { text, at: (part.left - BESIDE * self.scale, height), side: Side::Left }
+        Caption { text, at: (part.left - BESIDE * self.scale, height) }
     }
 
     /// A text below the plot.
     pub(super) fn below(&self, text: String, plot: &Rect, middle: f64) -> Caption {
-        Caption { text, at: (middle, plot.bottom + BELOW * self.scale), side: Side::Below }
+        Caption { text, at: (middle, plot.bottom + BELOW * self.scale) }
     }
 
     /// All texts; `times` are those of [`Chart::time_ticks`].
@@ -86,15 +73,14 @@ impl Chart {
         kept: Kept,
     ) -> Result<()> {
         let Captions { values, parts, times } = captions;
-        let beside = values.iter().chain(parts).filter(|_| !kept.beside);
-        let below = times.iter().filter(|_| !kept.below);
-        beside.chain(below).try_for_each(|caption| {
-            let anchor = match caption.side {
-                Side::Left => (HPos::Right, VPos::Center),
-                Side::Below => (HPos::Center, VPos::Top),
-            };
-            pen.text(&caption.text, caption.at, anchor, self.theme.muted)
-        })
+        let mut draw = |text: &Caption, anchor| pen.text(&text.text, text.at, anchor, self.theme.muted);
+        if !kept.beside {
+            values.iter().chain(parts).try_for_each(|text| draw(text, (HPos::Right, VPos::Center)))?;
+        }
+        if !kept.below {
+            times.iter().try_for_each(|text| draw(text, (HPos::Center, VPos::Top)))?;
+        }
+        Ok(())
     }
 
     /// Paints the paper, but where texts are kept.
@@ -118,5 +104,51 @@ impl Chart {
             return Ok(());
         }
         pen.block(Rect { top: above.bottom, bottom: below.top, ..whole }, self.theme.paper)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::overlay::Mark;
+    use super::super::recorder::Op;
+    use super::super::theme::Theme;
+    use super::super::trial::{chart, drawn, wave};
+    use super::*;
+    use plotters::style::RGBAColor;
+
+    #[test]
+    fn texts_are_drawn_again_when_they_change() {
+        let mark = Mark::from_numbers(&[1.7e12 + 5e5, 1.7e12 + 6e5, 1.7e12 + 5e5, 1.0, 2.0, 0.0, 0.0]);
+        let texts = |chart: &Chart| drawn(chart).ops.iter().filter(|op| matches!(op, Op::Text(..))).count();
+        let mut chart = chart(&wave(2000), 600.0, 1.0);
+        let all = texts(&chart);
+        assert!(all > 6);
+        let mut count = |change: &dyn Fn(&mut Chart)| {
+            change(&mut chart);
+            [texts(&chart), texts(&chart)]
+        };
+        assert_eq!(count(&|_| ()), [0, 0]);
+        assert_eq!(count(&|chart| chart.mark(mark.clone(), None)), [0, 0]);
+        let [after, none] = count(&|chart| chart.forget(1));
+        assert!(after > 0 && after < all / 2 + 1 && none == 0, "those of the time axis: {after} of {all}");
+        assert_eq!(count(&|chart| chart.mark(mark.clone(), Some(0))), [all, all]);
+        assert_eq!(count(&|chart| chart.mark(mark.clone(), None)), [all, 0]);
+        assert_eq!(count(&|chart| chart.resize(600.0, 400.0, 1.0)), [0, 0]);
+        assert_eq!(count(&|chart| chart.resize(600.0, 401.0, 1.0)), [all, 0]);
+        assert_eq!(count(&|chart| chart.dress(Theme::default())), [all, 0]);
+        assert_eq!(count(&|chart| chart.name_lanes(vec!["lof".into()])), [all + 1, 0]);
+        let glass = Theme { paper: RGBAColor(255, 255, 255, 0.5), ..Theme::default() };
+        assert_eq!(count(&|chart| chart.dress(glass.clone())), [all + 1, all + 1]);
+    }
+
+    #[test]
+    fn labels_stay_inside_the_picture() {
+        for width in [300.0, 380.0, 900.0] {
+            let chart = chart(&wave(500), width, 1.0);
+            for op in drawn(&chart).ops {
+                let Op::Text(text, at) = op else { continue };
+                assert!(at.0 >= 2.0 && at.0 <= width - 2.0, "{text} at {at:?} of {width}");
+            }
+        }
     }
 }

@@ -338,68 +338,9 @@ impl Chart {
 #[cfg(test)]
 mod tests {
     use super::super::overlay::Kind;
-    use super::super::recorder::{Op, Recorder};
+    use super::super::recorder::Op;
+    use super::super::trial::{PAPER, chart, drawn, wave};
     use super::*;
-    use plotters::style::RGBAColor;
-
-    const LINE: (u8, u8, u8) = (29, 91, 184);
-    const PAPER: (u8, u8, u8) = (255, 255, 255);
-
-    fn chart(values: &[f64], width: f64, scale: f64) -> Chart {
-        let n = values.len();
-        let none = vec![f64::NAN; n];
-        let mut scores: Vec<f64> = (0..n).map(|i| (i % 7) as f64 / 7.0).collect();
-        if n > 10 {
-            scores[n / 2] = 40.0;
-        }
-        let rows = Columns {
-            time: (0..n).map(|i| 1.7e12 + 1000.0 * i as f64).collect::<Vec<_>>().into(),
-            value: values.to_vec(),
-            scores,
-            limits: vec![2.0; n],
-            expected: none.clone(),
-            lower: none.clone(),
-            upper: none,
-        };
-        let mut chart = Chart::default();
-        chart.replace(0, rows).unwrap();
-        chart.read_as(Zone::default(), '.', 1000.0, Words { score: "score".into() });
-        chart.resize(width, 400.0 * scale, scale);
-        chart
-    }
-
-    fn drawn(chart: &Chart) -> Recorder {
-        let mut recorder = Recorder::default();
-        let labels: Vec<String> =
-            chart.time_ticks().map_or(Vec::new(), |(_, at)| vec!["12:00".into(); at.len()]);
-        chart.draw(&mut recorder, &labels).unwrap();
-        recorder
-    }
-
-    fn wave(n: usize) -> Vec<f64> {
-        (0..n).map(|i| (i as f64 * 0.37).sin() * 10.0 + ((i * 7919) % 13) as f64).collect()
-    }
-
-    #[test]
-    fn decimated_draws_the_pixels_of_all() {
-        let values = wave(20_000);
-        let chart = chart(&values, 600.0, 1.0);
-        let layout = chart.layout().unwrap();
-        let full: Vec<(f64, f64)> = (0..values.len())
-            .map(|i| (layout.x.at(chart.rows.time.get(i).unwrap()), layout.y.at(values[i])))
-            .collect();
-        let mut twin = Recorder::default();
-        twin.ops.push(Op::Line(full, 1.0, LINE));
-        let (got, want) = (drawn(&chart).painted(LINE), twin.painted(LINE));
-        let missing = want.difference(&got).count();
-        assert!(missing as f64 <= 0.01 * want.len() as f64, "{missing} of {}", want.len());
-        let extra = got.difference(&want).count();
-        assert!(extra as f64 <= 0.02 * got.len() as f64, "{extra} of {}", got.len());
-        let count =
-            |op: &Op| if let Op::Line(p, _, c) = op { if *c == LINE { p.len() } else { 0 } } else { 0 };
-        let points: usize = drawn(&chart).ops.iter().map(count).sum();
-        assert!(points <= 2 * 600, "{points}");
-    }
 
     #[test]
     fn what_is_kept_is_what_would_be_drawn_anew() {
@@ -434,147 +375,6 @@ mod tests {
             assert!(before != after, "{name}");
             assert!(after == drawn(&new).seen(PAPER), "{name}");
         }
-    }
-
-    #[test]
-    fn texts_are_drawn_again_when_they_change() {
-        let mark = Mark::from_numbers(&[1.7e12 + 5e5, 1.7e12 + 6e5, 1.7e12 + 5e5, 1.0, 2.0, 0.0, 0.0]);
-        let texts = |chart: &Chart| drawn(chart).ops.iter().filter(|op| matches!(op, Op::Text(..))).count();
-        let mut chart = chart(&wave(2000), 600.0, 1.0);
-        let all = texts(&chart);
-        assert!(all > 6);
-        let mut count = |change: &dyn Fn(&mut Chart)| {
-            change(&mut chart);
-            [texts(&chart), texts(&chart)]
-        };
-        assert_eq!(count(&|_| ()), [0, 0]);
-        assert_eq!(count(&|chart| chart.mark(mark.clone(), None)), [0, 0]);
-        let [after, none] = count(&|chart| chart.forget(1));
-        assert!(after > 0 && after < all / 2 + 1 && none == 0, "those of the time axis: {after} of {all}");
-        assert_eq!(count(&|chart| chart.mark(mark.clone(), Some(0))), [all, all]);
-        assert_eq!(count(&|chart| chart.mark(mark.clone(), None)), [all, 0]);
-        assert_eq!(count(&|chart| chart.resize(600.0, 400.0, 1.0)), [0, 0]);
-        assert_eq!(count(&|chart| chart.resize(600.0, 401.0, 1.0)), [all, 0]);
-        assert_eq!(count(&|chart| chart.dress(Theme::default())), [all, 0]);
-        assert_eq!(count(&|chart| chart.name_lanes(vec!["lof".into()])), [all + 1, 0]);
-        let glass = Theme { paper: RGBAColor(255, 255, 255, 0.5), ..Theme::default() };
-        assert_eq!(count(&|chart| chart.dress(glass.clone())), [all + 1, all + 1]);
-    }
-
-    /// The lines of the overview.
-    fn overview(chart: &Chart) -> Vec<Vec<(f64, f64)>> {
-        let top = chart.layout().unwrap().overview.top;
-        let line = |op| match op {
-            Op::Line(points, ..) if points.iter().all(|point| point.1 > top) => Some(points),
-            _ => None,
-        };
-        drawn(chart).ops.into_iter().filter_map(line).collect()
-    }
-
-    #[test]
-    fn the_overview_is_the_same_beside_all_and_beside_a_part() {
-        let slow = |n: usize| (0..n).map(|i| (i as f64 * 0.002).sin()).collect::<Vec<_>>();
-        let mut gaps = wave(5000);
-        gaps[700..1200].fill(f64::NAN);
-        for values in [wave(300), wave(2000), wave(20_000), slow(400), slow(20_000), gaps, vec![3.0; 900]] {
-            let whole = chart(&values, 600.0, 1.0);
-            let mut part = chart(&values, 600.0, 1.0);
-            let middle = part.rows.time.get(values.len() / 2).unwrap();
-            part.look(Some(View::new(part.rows.time.get(0).unwrap(), middle)));
-            drawn(&part);
-            part.look(None);
-            assert_eq!(whole.layout().unwrap().plot, part.layout().unwrap().plot);
-            assert!(overview(&whole) == overview(&part), "{} rows", values.len());
-            assert!(!overview(&whole).is_empty());
-        }
-    }
-
-    /// Rows a second apart but for the longer steps before those in `late`.
-    fn ones(rows: u32, late: &[u32]) -> Columns {
-        let steps = |i: u32| i + 200 * late.iter().filter(|row| **row <= i).count() as u32;
-        let time: Vec<f64> = (0..rows).map(|i| 1.7e12 + 1000.0 * f64::from(steps(i))).collect();
-        Columns { value: vec![1.0; time.len()], time: time.into(), ..Columns::default() }
-    }
-
-    #[test]
-    fn the_overview_is_drawn_anew_when_it_is_pixels_behind() {
-        let mut chart = chart(&wave(2000), 600.0, 1.0);
-        let row = |time: f64, value: f64| Columns {
-            time: vec![time].into(),
-            value: vec![value],
-            ..Columns::default()
-        };
-        let last = |chart: &Chart| chart.rows.time.ends().unwrap().1;
-        let follow = |chart: &mut Chart, value: f64| {
-            let next = row(last(chart) + 1000.0, value);
-            chart.forget(1);
-            chart.replace(1999, next).unwrap();
-        };
-        let before = overview(&chart);
-        assert_eq!(before.len(), 1);
-        // A row is 0.28 pixels wide.
-        (0..7).for_each(|_| follow(&mut chart, 0.0));
-        assert_eq!(overview(&chart), before);
-        follow(&mut chart, 0.0);
-        assert_ne!(overview(&chart), before);
-        let before = overview(&chart);
-        chart.replace(1999, row(last(&chart), 5.0)).unwrap();
-        assert_ne!(overview(&chart), before, "a value that was shown is another now");
-        let before = overview(&chart);
-        follow(&mut chart, 500.0);
-        assert_ne!(overview(&chart), before, "higher than any other");
-        let before = overview(&chart);
-        chart.replace(2000, row(last(&chart) + 1000.0, 0.0)).unwrap();
-        assert_ne!(overview(&chart), before, "a series that grows without losing rows is never behind");
-    }
-
-    #[test]
-    fn the_overview_follows_rows_that_move_in_time() {
-        let (mut moved, mut new) = (chart(&wave(10), 600.0, 1.0), chart(&wave(10), 600.0, 1.0));
-        moved.replace(0, ones(400, &[150])).unwrap();
-        assert_eq!(overview(&moved).len(), 2);
-        // As long, of the same values, with its gap in another place.
-        let Columns { time, .. } = ones(400, &[250]);
-        let rest: Vec<f64> = (100..400).filter_map(|row| time.get(row)).collect();
-        let rest = Columns { value: vec![1.0; 300], time: rest.into(), ..Columns::default() };
-        moved.replace(100, rest).unwrap();
-        new.replace(0, ones(400, &[250])).unwrap();
-        assert_eq!(overview(&moved), overview(&new));
-    }
-
-    #[test]
-    fn the_overview_does_not_bridge_a_gap() {
-        for (missing, step) in [(900..930, 0.0), (900..930, 1000.0), (900..930, 1e5), (900..901, 1000.0)] {
-            let mut values = wave(2000);
-            values[missing.clone()].fill(f64::NAN);
-            let mut chart = chart(&values, 600.0, 1.0);
-            chart.read_as(Zone::default(), '.', step, Words { score: "score".into() });
-            assert_eq!(overview(&chart).len(), 2, "{missing:?} by a step of {step}");
-        }
-    }
-
-    #[test]
-    fn one_spike_in_a_million_is_drawn_inside_the_axis() {
-        let mut values = vec![1.0; 1_000_000];
-        values[654_321] = 500.0;
-        let chart = chart(&values, 800.0, 1.0);
-        let layout = chart.layout().unwrap();
-        let top = drawn(&chart).painted(LINE).into_iter().map(|(_, y)| y).min().unwrap();
-        assert_eq!(top, layout.y.at(500.0).floor() as i64);
-        assert!(top as f64 > layout.plot.top);
-    }
-
-    #[test]
-    fn a_gap_is_not_bridged() {
-        let mut values = wave(100);
-        values[40..60].fill(f64::NAN);
-        let chart = chart(&values, 600.0, 1.0);
-        let layout = chart.layout().unwrap();
-        let (from, to) =
-            (layout.x.at(chart.rows.time.get(40).unwrap()), layout.x.at(chart.rows.time.get(59).unwrap()));
-        let inside =
-            drawn(&chart).painted(LINE).into_iter().filter(|&(x, _)| x as f64 >= from && (x as f64) < to);
-        assert_eq!(inside.count(), 0);
     }
 
     #[test]
@@ -633,17 +433,6 @@ mod tests {
                 }),
                 "the score of the point"
             );
-        }
-    }
-
-    #[test]
-    fn labels_stay_inside_the_picture() {
-        for width in [300.0, 380.0, 900.0] {
-            let chart = chart(&wave(500), width, 1.0);
-            for op in drawn(&chart).ops {
-                let Op::Text(text, at) = op else { continue };
-                assert!(at.0 >= 2.0 && at.0 <= width - 2.0, "{text} at {at:?} of {width}");
-            }
         }
     }
 

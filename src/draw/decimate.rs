@@ -1,7 +1,8 @@
 //! The decimation of a long series to pixel columns.
 //!
 //! It is for the eye only and never for the detector: a column of pixels keeps its first, smallest, largest and last
-//! sample, which draws the same pixels as all of them would.
+//! sample, which draws the same pixels as all of them would. Of a very long series a sample may count to the column beside
+//! its own, if it is an eighth of a pixel away from it at most.
 
 use super::index::BLOCK;
 use super::rows::Column;
@@ -315,18 +316,18 @@ pub fn columns(
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
     let rows = rows.start..rows.end.min(low.values().len()).min(high.values().len());
     for (left, rows) in pixel_columns(time, low, rows, x) {
-        let (least, most) = (low.over(rows.clone()).low, high.over(rows).high);
-        if !least.is_finite() || !most.is_finite() {
+        let (bottom, top) = (low.over(rows.clone()).low, high.over(rows).high);
+        if !bottom.is_finite() || !top.is_finite() {
             continue;
         }
         // What is beyond the edges counts to the columns there.
         let column = x.clamp(left).floor();
         match all.last_mut() {
             Some(last) if last.0 == column => {
-                last.1 = last.1.min(least);
-                last.2 = last.2.max(most);
+                last.1 = last.1.min(bottom);
+                last.2 = last.2.max(top);
             }
-            _ => all.push((column, least, most)),
+            _ => all.push((column, bottom, top)),
         }
     }
     all

@@ -31,3 +31,5 @@ pub use theme::Theme;
 mod recorder;
 #[cfg(test)]
 mod law;
+#[cfg(test)]
+mod trial;

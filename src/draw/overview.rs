@@ -99,3 +99,105 @@ impl Chart {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::chart::Words;
+    use super::super::recorder::Op;
+    use super::super::rows::Columns;
+    use super::super::ticks::Zone;
+    use super::super::trial::{chart, drawn, wave};
+    use super::*;
+
+    /// The lines of the overview.
+    fn overview(chart: &Chart) -> Vec<Vec<(f64, f64)>> {
+        let top = chart.layout().unwrap().overview.top;
+        let line = |op| match op {
+            Op::Line(points, ..) if points.iter().all(|point| point.1 > top) => Some(points),
+            _ => None,
+        };
+        drawn(chart).ops.into_iter().filter_map(line).collect()
+    }
+
+    #[test]
+    fn the_overview_is_the_same_beside_all_and_beside_a_part() {
+        let slow = |n: usize| (0..n).map(|i| (i as f64 * 0.002).sin()).collect::<Vec<_>>();
+        let mut gaps = wave(5000);
+        gaps[700..1200].fill(f64::NAN);
+        for values in [wave(300), wave(2000), wave(20_000), slow(400), slow(20_000), gaps, vec![3.0; 900]] {
+            let whole = chart(&values, 600.0, 1.0);
+            let mut part = chart(&values, 600.0, 1.0);
+            let middle = part.rows.time.get(values.len() / 2).unwrap();
+            part.look(Some(View::new(part.rows.time.get(0).unwrap(), middle)));
+            drawn(&part);
+            part.look(None);
+            assert_eq!(whole.layout().unwrap().plot, part.layout().unwrap().plot);
+            assert!(overview(&whole) == overview(&part), "{} rows", values.len());
+            assert!(!overview(&whole).is_empty());
+        }
+    }
+
+    /// Rows a second apart but for the longer steps before those in `late`.
+    fn ones(rows: u32, late: &[u32]) -> Columns {
+        let steps = |i: u32| i + 200 * late.iter().filter(|row| **row <= i).count() as u32;
+        let time: Vec<f64> = (0..rows).map(|i| 1.7e12 + 1000.0 * f64::from(steps(i))).collect();
+        Columns { value: vec![1.0; time.len()], time: time.into(), ..Columns::default() }
+    }
+
+    #[test]
+    fn the_overview_is_drawn_anew_when_it_is_pixels_behind() {
+        let mut chart = chart(&wave(2000), 600.0, 1.0);
+        let row = |time: f64, value: f64| Columns {
+            time: vec![time].into(),
+            value: vec![value],
+            ..Columns::default()
+        };
+        let last = |chart: &Chart| chart.rows.time.ends().unwrap().1;
+        let follow = |chart: &mut Chart, value: f64| {
+            let next = row(last(chart) + 1000.0, value);
+            chart.forget(1);
+            chart.replace(1999, next).unwrap();
+        };
+        let before = overview(&chart);
+        assert_eq!(before.len(), 1);
+        // A row is 0.28 pixels wide.
+        (0..7).for_each(|_| follow(&mut chart, 0.0));
+        assert_eq!(overview(&chart), before);
+        follow(&mut chart, 0.0);
+        assert_ne!(overview(&chart), before);
+        let before = overview(&chart);
+        chart.replace(1999, row(last(&chart), 5.0)).unwrap();
+        assert_ne!(overview(&chart), before, "a value that was shown is another now");
+        let before = overview(&chart);
+        follow(&mut chart, 500.0);
+        assert_ne!(overview(&chart), before, "higher than any other");
+        let before = overview(&chart);
+        chart.replace(2000, row(last(&chart) + 1000.0, 0.0)).unwrap();
+        assert_ne!(overview(&chart), before, "a series that grows without losing rows is never behind");
+    }
+
+    #[test]
+    fn the_overview_follows_rows_that_move_in_time() {
+        let (mut moved, mut new) = (chart(&wave(10), 600.0, 1.0), chart(&wave(10), 600.0, 1.0));
+        moved.replace(0, ones(400, &[150])).unwrap();
+        assert_eq!(overview(&moved).len(), 2);
+        // As long, of the same values, with its gap in another place.
+        let Columns { time, .. } = ones(400, &[250]);
+        let rest: Vec<f64> = (100..400).filter_map(|row| time.get(row)).collect();
+        let rest = Columns { value: vec![1.0; 300], time: rest.into(), ..Columns::default() };
+        moved.replace(100, rest).unwrap();
+        new.replace(0, ones(400, &[250])).unwrap();
+        assert_eq!(overview(&moved), overview(&new));
+    }
+
+    #[test]
+    fn the_overview_does_not_bridge_a_gap() {
+        for (missing, step) in [(900..930, 0.0), (900..930, 1000.0), (900..930, 1e5), (900..901, 1000.0)] {
+            let mut values = wave(2000);
+            values[missing.clone()].fill(f64::NAN);
+            let mut chart = chart(&values, 600.0, 1.0);
+            chart.read_as(Zone::default(), '.', step, Words { score: "score".into() });
+            assert_eq!(overview(&chart).len(), 2, "{missing:?} by a step of {step}");
+        }
+    }
+}

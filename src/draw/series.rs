@@ -99,3 +99,54 @@ impl Chart {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorder::{Op, Recorder};
+    use super::super::trial::{LINE, chart, drawn, wave};
+
+    #[test]
+    fn decimated_draws_the_pixels_of_all() {
+        let values = wave(20_000);
+        let chart = chart(&values, 600.0, 1.0);
+        let layout = chart.layout().unwrap();
+        let full: Vec<(f64, f64)> = (0..values.len())
+            .map(|i| (layout.x.at(chart.rows.time.get(i).unwrap()), layout.y.at(values[i])))
+            .collect();
+        let mut twin = Recorder::default();
+        twin.ops.push(Op::Line(full, 1.0, LINE));
+        let (got, want) = (drawn(&chart).painted(LINE), twin.painted(LINE));
+        let missing = want.difference(&got).count();
+        assert!(missing as f64 <= 0.01 * want.len() as f64, "{missing} of {}", want.len());
+        let extra = got.difference(&want).count();
+        assert!(extra as f64 <= 0.02 * got.len() as f64, "{extra} of {}", got.len());
+        let count =
+            |op: &Op| if let Op::Line(p, _, c) = op { if *c == LINE { p.len() } else { 0 } } else { 0 };
+        let points: usize = drawn(&chart).ops.iter().map(count).sum();
+        assert!(points <= 2 * 600, "{points}");
+    }
+
+    #[test]
+    fn one_spike_in_a_million_is_drawn_inside_the_axis() {
+        let mut values = vec![1.0; 1_000_000];
+        values[654_321] = 500.0;
+        let chart = chart(&values, 800.0, 1.0);
+        let layout = chart.layout().unwrap();
+        let top = drawn(&chart).painted(LINE).into_iter().map(|(_, y)| y).min().unwrap();
+        assert_eq!(top, layout.y.at(500.0).floor() as i64);
+        assert!(top as f64 > layout.plot.top);
+    }
+
+    #[test]
+    fn a_gap_is_not_bridged() {
+        let mut values = wave(100);
+        values[40..60].fill(f64::NAN);
+        let chart = chart(&values, 600.0, 1.0);
+        let layout = chart.layout().unwrap();
+        let (from, to) =
+            (layout.x.at(chart.rows.time.get(40).unwrap()), layout.x.at(chart.rows.time.get(59).unwrap()));
+        let inside =
+            drawn(&chart).painted(LINE).into_iter().filter(|&(x, _)| x as f64 >= from && (x as f64) < to);
+        assert_eq!(inside.count(), 0);
+    }
+}

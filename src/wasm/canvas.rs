@@ -1,5 +1,5 @@
 //! The back end of the chart: that of plotters-canvas, but what texts and blocks look like is set only when it
-//! changes, and a long line that was in the last picture too is not told again.
+//! changes, and a long line that stays is told twice and no more.
 //!
 //! A canvas resolves a font anew each time it is set, which costs more than the text, and a colour, which costs more
 //! than a small block. Each point of a line is a call.
@@ -24,7 +24,7 @@ pub struct Last {
     lines: Vec<Line>,
 }
 
-/// A line as it was told.
+/// A line as it was drawn.
 struct Line {
     points: Vec<BackendCoord>,
     /// As an object of the page: making it takes longer than telling the line once, drawing it less long. It is there
