@@ -122,6 +122,8 @@ test('many that are resized at once all have their new size soon', async () => {
     document.body.innerHTML = '<div>' + '<anomaly-widget detector="knn" style="width:33%;height:220px;display:inline-block"></anomaly-widget>'.repeat(12) + '</div>';
     const all = /** @type {any[]} */ ([...document.querySelectorAll('anomaly-widget')]);
     await Promise.all(all.map((widget) => widget.load(series)));
+    // Nothing else is to draw them.
+    await new Promise((then) => setTimeout(then, 1000));
     const box = /** @type {HTMLElement} */ (document.querySelector('div'));
     // A picture takes longer than a frame has room for.
     const { fillRect } = CanvasRenderingContext2D.prototype;
