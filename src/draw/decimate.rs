@@ -5,7 +5,7 @@
 //! its own, if it is an eighth of a pixel away from it at most.
 
 use super::index::BLOCK;
-use super::rows::Column;
+use super::rows::{Block, Column};
 use super::scale::Scale;
 use super::times::Times;
 use std::ops::Range;
@@ -19,6 +19,8 @@ const LAST: f64 = 0.9;
 /// What climbs so many times as far as it goes from left to right fills what it passes: one device pixel is as good for
 /// it as a wider stroke or as a polygon of many steep edges, and a fraction of a canvas' work.
 const STEEP: f64 = 6.0;
+/// Rows so few pixels from each other leave no trace of the way from one to the next.
+const NEAR: f64 = 1.0 / 32.0;
 /// So many points a pixel are too many to be followed one by one.
 const DENSE: f64 = 1.5;
 /// Lines of so few points are neither steep nor dense.
@@ -83,15 +85,28 @@ fn climbed(heights: impl Iterator<Item = f64> + Clone) -> f64 {
 
 /// A line up and down each pixel column that this line passes through, as far as this does.
 fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let mut turns = Vec::with_capacity(2 * (width(line) as usize + 2));
-    let mut down = true;
-    each_crossed(line, |left, top, bottom| {
-        let (from, to) = if down { (top, bottom) } else { (bottom, top) };
-        turns.push((left + 0.5, from));
-        turns.push((left + 0.5, to));
-        down = !down;
-    });
-    turns
+    let mut turns = Turns::across(width(line));
+    each_crossed(line, |left, top, bottom| turns.take(left, top, bottom));
+    turns.points
+}
+
+/// A line that goes down one pixel column and up the next.
+struct Turns {
+    points: Vec<(f64, f64)>,
+    down: bool,
+}
+
+impl Turns {
+    /// One with no points yet, but room for so many pixels.
+    fn across(width: f64) -> Turns {
+        Turns { points: Vec::with_capacity(2 * (width as usize + 2)), down: true }
+    }
+
+    fn take(&mut self, left: f64, top: f64, bottom: f64) {
+        let (from, to) = if self.down { (top, bottom) } else { (bottom, top) };
+        self.points.extend([(left + 0.5, from), (left + 0.5, to)]);
+        self.down = !self.down;
+    }
 }
 
 /// Calls `take` for each column that a line passes through, with its left edge, top and bottom.
@@ -120,6 +135,12 @@ fn most(a: f64, b: f64) -> f64 {
     if b > a { b } else { a }
 }
 
+/// The height of a value, kept within the range.
+fn heights(y: &Scale) -> impl Fn(f64) -> f64 {
+    let (top, bottom) = (least(y.range().0, y.range().1), most(y.range().0, y.range().1));
+    move |v| most(top, least(bottom, y.at(v)))
+}
+
 /// The stretches of a series between its gaps, in pixels, at most four points a pixel column: first, smallest,
 /// largest, last. Where a column has more than [`FEW`] rows, its extremes stand within it where they make the shorter
 /// line, else at their own moments.
@@ -134,7 +155,41 @@ pub fn stretches(
     y: &Scale,
     longest: f64,
 ) -> Vec<Stretch> {
+    let rows = rows.start..rows.end.min(value.values().len());
+    if let Some(line) = filling(time, value, rows.clone(), x, y, longest) {
+        return vec![line];
+    }
     parts(time, value, rows, x, y, longest).into_iter().map(Stretch::of).collect()
+}
+
+/// The line of rows so near to each other, and so far up and down, that it fills what it passes: then the extremes of
+/// each pixel column say all of it. None where it has gaps or is not like that.
+fn filling(
+    time: &Times,
+    value: &Column,
+    rows: Range<usize>,
+    x: &Scale,
+    y: &Scale,
+    longest: f64,
+) -> Option<Stretch> {
+    let pixel = |row: usize| time.get(row).map(|t| x.at(t));
+    let from = rows.start + usize::from(pixel(rows.start)? < x.range().0);
+    let to = rows.end - usize::from(pixel(rows.end.checked_sub(1)?)? > x.range().1);
+    let rows = from..to;
+    let width = pixel(to.checked_sub(1)?)? - pixel(from)?;
+    let step = time.longest_step(from + 1..to);
+    if step > longest.min(NEAR / x.unit()) || !(width >= 1.0) || !value.over(rows.clone()).whole {
+        return None;
+    }
+    let height = heights(y);
+    let (mut turns, mut climbed) = (Turns::across(width), 0.0);
+    for (left, rows) in pixel_columns(time, value, rows, x) {
+        let Block { low, high, .. } = value.over(rows);
+        let (top, bottom) = (height(high), height(low));
+        climbed += bottom - top;
+        turns.take(left, top, bottom);
+    }
+    (climbed > STEEP * width).then_some(Stretch { points: turns.points, steep: true })
 }
 
 /// The points of [`stretches`] before any are left out where they are dense and steep.
@@ -151,9 +206,7 @@ fn parts(
     let mut column = Extremes::default();
     let mut before = f64::NEG_INFINITY;
     let place = |row: usize| time.get(row).zip(value.get(row));
-    let (top, bottom) = (least(y.range().0, y.range().1), most(y.range().0, y.range().1));
-    let height = |v: f64| most(top, least(bottom, y.at(v)));
-    let rows = rows.start..rows.end.min(value.values().len());
+    let height = heights(y);
     let unparted = time.longest_step(rows.start + 1..rows.end) <= longest;
     for (left, rows) in pixel_columns(time, value, rows, x) {
         let joined = unparted && before.is_finite()

@@ -64,6 +64,11 @@ impl Scale {
         self.domain.0 + part * (self.domain.1 - self.domain.0)
     }
 
+    /// Pixels of a unit of value.
+    pub fn unit(&self) -> f64 {
+        self.unit
+    }
+
     /// Where values come from.
     pub fn domain(&self) -> (f64, f64) {
         self.domain
