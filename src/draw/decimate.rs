@@ -5,7 +5,7 @@
 //! its own, if it is an eighth of a pixel away from it at most.
 
 use super::index::BLOCK;
-use super::rows::{Block, Column};
+use super::rows::Column;
 use super::scale::Scale;
 use super::times::Times;
 use std::ops::Range;
@@ -184,8 +184,8 @@ fn filling(
     let height = heights(y);
     let (mut turns, mut climbed) = (Turns::across(width), 0.0);
     for (left, rows) in pixel_columns(time, value, rows, x) {
-        let Block { low, high, .. } = value.over(rows);
-        let (top, bottom) = (height(high), height(low));
+        let block = value.over(rows);
+        let (top, bottom) = (height(block.high()), height(block.low()));
         climbed += bottom - top;
         turns.take(left, top, bottom);
     }
@@ -215,9 +215,9 @@ fn parts(
         let ends = place(rows.start).zip(place(rows.end - 1)).filter(|_| joined && rows.len() > FEW);
         let block = ends.map(|_| value.over(rows.clone())).filter(|block| block.whole);
         if let Some((((from, first), (to, last)), block)) = ends.zip(block) {
-            let falls =
-                (first - block.low) + (block.high - last) <= (block.high - first) + (last - block.low);
-            let [near, far] = if falls { [block.low, block.high] } else { [block.high, block.low] };
+            let (low, high) = (block.low(), block.high());
+            let falls = (first - low) + (high - last) <= (high - first) + (last - low);
+            let [near, far] = if falls { [low, high] } else { [high, low] };
             let (start, end) = (most(x.at(from), left), x.at(to));
             let end = if end < left + 1.0 { end } else { left + LAST };
             let third = (end - start) / 3.0;
@@ -369,7 +369,7 @@ pub fn columns(
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
     let rows = rows.start..rows.end.min(low.values().len()).min(high.values().len());
     for (left, rows) in pixel_columns(time, low, rows, x) {
-        let (bottom, top) = (low.over(rows.clone()).low, high.over(rows).high);
+        let (bottom, top) = (low.over(rows.clone()).low(), high.over(rows).high());
         if !bottom.is_finite() || !top.is_finite() {
             continue;
         }

@@ -27,22 +27,37 @@ pub struct Columns {
 /// What is in some rows of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Block {
-    /// The smallest finite value; infinite when there is none.
-    pub low: f64,
-    /// The largest finite value; negative infinite when there is none.
-    pub high: f64,
+    /// The smallest finite value and the negative of the largest, infinite where there is none: so both are a minimum,
+    /// and one instruction takes both.
+    ends: [f64; 2],
     /// Whether every value is finite.
     pub whole: bool,
 }
 
+impl Block {
+    fn new(low: f64, high: f64, whole: bool) -> Block {
+        Block { ends: [low, -high], whole }
+    }
+
+    /// The smallest finite value; infinite when there is none.
+    pub fn low(&self) -> f64 {
+        self.ends[0]
+    }
+
+    /// The largest finite value; negative infinite when there is none.
+    pub fn high(&self) -> f64 {
+        -self.ends[1]
+    }
+}
+
 impl Summary for Block {
-    const NONE: Block = Block { low: f64::INFINITY, high: f64::NEG_INFINITY, whole: true };
+    const NONE: Block = Block { ends: [f64::INFINITY; 2], whole: true };
 
     fn of(all: &[f64], rows: Range<usize>) -> Block {
         let rows = all.get(rows).unwrap_or_default();
         let (eights, last) = rows.as_chunks::<8>();
         // What is not finite leaves something behind in `rest`.
-        let (mut low, mut high, mut rest) = ([Block::NONE.low; 2], [Block::NONE.high; 2], [0.0; 2]);
+        let (mut low, mut high, mut rest) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2], [0.0; 2]);
         for eight in eights {
             for (i, v) in eight.iter().enumerate() {
                 take(&mut low[i % 2], &mut high[i % 2], &mut rest[i % 2], *v);
@@ -52,19 +67,17 @@ impl Summary for Block {
             take(&mut low[0], &mut high[0], &mut rest[0], *v);
         }
         if rest != [0.0; 2] {
-            let (low, high) = extent(rows.iter().copied()).unwrap_or((Block::NONE.low, Block::NONE.high));
-            return Block { low, high, whole: false };
+            let finite = extent(rows.iter().copied());
+            return finite
+                .map_or(Block { whole: false, ..Block::NONE }, |(low, high)| Block::new(low, high, false));
         }
-        let [low, high] = [0, 1].map(|i| Block { low: low[i], high: high[i], whole: true });
-        low.with(high)
+        Block::new(low[0], high[0], true).with(Block::new(low[1], high[1], true))
     }
 
     fn with(self, other: Block) -> Block {
-        Block {
-            low: if other.low < self.low { other.low } else { self.low },
-            high: if other.high > self.high { other.high } else { self.high },
-            whole: self.whole && other.whole,
-        }
+        let smaller = |a: f64, b: f64| if b < a { b } else { a };
+        let ([a, b], [c, d]) = (self.ends, other.ends);
+        Block { ends: [smaller(a, c), smaller(b, d)], whole: self.whole & other.whole }
     }
 }
 
@@ -80,8 +93,8 @@ pub type Column = Indexed<Block>;
 impl Column {
     /// The smallest and largest finite value of these rows.
     pub fn extent(&self, rows: Range<usize>) -> Option<(f64, f64)> {
-        let Block { low, high, .. } = self.over(rows);
-        (low <= high).then_some((low, high))
+        let block = self.over(rows);
+        (block.low() <= block.high()).then_some((block.low(), block.high()))
     }
 }
 
