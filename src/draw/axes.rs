@@ -10,11 +10,11 @@ use plotters::prelude::DrawingBackend;
 use std::ops::Range;
 
 impl Chart {
-    /// The moments of the time axis' ticks and the unit of their step; the page writes the labels.
-    pub fn time_ticks(&self) -> Option<(Unit, Vec<f64>)> {
-        let layout = self.layout()?;
-        let wanted = (layout.plot.width() / (92.0 * self.scale)).floor().max(1.0) as usize;
-        Some(time_ticks(self.view()?, wanted, &self.zone))
+    /// The unit of the time axis' step and the moments of its ticks, on so many device pixels; the page writes the
+    /// labels.
+    pub(super) fn time_ticks(&self, view: View, width: f64) -> (Unit, Vec<f64>) {
+        let wanted = (width / (92.0 * self.scale)).floor().max(1.0) as usize;
+        time_ticks(view, wanted, &self.zone)
     }
 
     /// The values that the axis spans: all visible ones with a little air, down to 0 when that is near, and the
@@ -39,11 +39,12 @@ impl Chart {
         (if near_zero { 0.0 } else { low - 0.05 * range }, high + 0.06 * range)
     }
 
-    pub(super) fn value_axis(&self, domain: (f64, f64), height: f64) -> (Vec<f64>, Vec<String>) {
+    /// The ticks of the value axis, on so many device pixels, and their labels.
+    pub(super) fn value_ticks(&self, domain: (f64, f64), height: f64) -> Vec<(f64, String)> {
         let wanted = (height / (44.0 * self.scale)).floor().clamp(2.0, 7.0) as usize;
         let ticks = value_ticks(domain.0, domain.1, wanted);
         let labels = value_labels(&ticks, self.decimal);
-        (ticks, labels)
+        ticks.into_iter().zip(labels).collect()
     }
 
     /// A line at each label of the value axis.
@@ -62,17 +63,15 @@ impl Chart {
 
     /// The labels of the value axis.
     pub(super) fn value_captions(&self, layout: &Layout) -> Vec<Caption> {
-        let Layout { plot, y, .. } = layout;
-        let (ticks, labels) = self.value_axis(y.domain(), plot.height());
-        let beside = |(tick, label)| self.beside(label, plot, y.at(tick).round());
-        ticks.into_iter().zip(labels).map(beside).collect()
+        let Layout { plot, y, values, .. } = layout;
+        let beside = |(tick, label): &(f64, String)| self.beside(label.clone(), plot, y.at(*tick).round());
+        values.iter().map(beside).collect()
     }
 
     /// Those labels of the time axis that have room.
     pub(super) fn time_captions(&self, layout: &Layout, labels: &[String]) -> Vec<Caption> {
-        let ticks = self.time_ticks().map_or(Vec::new(), |(_, ticks)| ticks);
         let mut free = 0.0;
-        let placed = ticks.into_iter().zip(labels).filter_map(|(tick, label)| {
+        let placed = layout.times.1.iter().zip(labels).filter_map(|(&tick, label)| {
             let half = text_width(label, TEXT * self.scale) / 2.0;
             // A label at the edge moves inwards instead of being cut.
             let last = self.size.0 - half - 2.0 * self.scale;

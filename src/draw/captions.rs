@@ -56,7 +56,7 @@ impl Chart {
         Caption { text, at: (middle, plot.bottom + BELOW * self.scale) }
     }
 
-    /// All texts; `times` are those of [`Chart::time_ticks`].
+    /// All texts; `times` are those of [`Layout::times`].
     pub(super) fn captions(&self, layout: &Layout, times: &[String]) -> Captions {
         let parts = self.lane_captions(layout).chain([self.strip_caption(layout)]);
         Captions {

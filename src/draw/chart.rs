@@ -10,13 +10,14 @@ use super::scale::{Scale, View};
 use super::series::Lines;
 use super::strip::Strip;
 use super::theme::Theme;
-use super::ticks::Zone;
+use super::ticks::{Unit, Zone};
 use crate::error::{Error, Result};
 use plotters::prelude::DrawingBackend;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Where the parts stand, in device pixels, and what the scales mean.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Layout {
     /// The series.
     pub plot: Rect,
@@ -32,6 +33,10 @@ pub struct Layout {
     pub y: Scale,
     /// How scores stand in their strip; none when nothing visible is scored.
     pub scores: Option<Strip>,
+    /// The ticks of the value axis and their labels.
+    pub values: Vec<(f64, String)>,
+    /// The unit of the time axis' step and the moments of its ticks.
+    pub times: (Unit, Vec<f64>),
 }
 
 /// The words on the chart, in the reader's language.
@@ -61,7 +66,7 @@ pub struct Chart {
     /// The texts of the last picture, as long as they are still there.
     captions: RefCell<Option<Captions>>,
     /// Where the parts stand, until something changes.
-    places: Cell<Option<Layout>>,
+    places: RefCell<Option<Rc<Layout>>>,
     neutral: Option<f64>,
     pub(super) zone: Zone,
     pub(super) decimal: char,
@@ -85,7 +90,7 @@ impl Default for Chart {
             small: RefCell::new(None),
             lines: RefCell::new(None),
             captions: RefCell::new(None),
-            places: Cell::new(None),
+            places: RefCell::new(None),
             neutral: None,
             zone: Zone::default(),
             decimal: '.',
@@ -238,11 +243,12 @@ impl Chart {
     }
 
     /// Where the parts stand; none when there are no rows or no room.
-    pub fn layout(&self) -> Option<Layout> {
-        if self.places.get().is_none() {
-            self.places.set(self.lay_out());
+    pub fn layout(&self) -> Option<Rc<Layout>> {
+        let mut places = self.places.borrow_mut();
+        if places.is_none() {
+            *places = self.lay_out().map(Rc::new);
         }
-        self.places.get()
+        places.clone()
     }
 
     fn lay_out(&self) -> Option<Layout> {
@@ -266,8 +272,9 @@ impl Chart {
 
         let rows = view.rows(&self.rows.time);
         let domain = self.value_domain(&view, rows.clone());
-        let (_, labels) = self.value_axis(domain, bottom - top);
-        let texts = labels.into_iter().chain(self.lane_names()).chain([self.words.score.clone()]);
+        let values = self.value_ticks(domain, bottom - top);
+        let labels = values.iter().map(|(_, label)| label.clone());
+        let texts = labels.chain(self.lane_names()).chain([self.words.score.clone()]);
         let widest = texts.map(|text| text_width(&text, TEXT * s)).fold(0.0, f64::max);
         let left = (widest + 20.0 * s).round();
         let right = width - (14.0 * s).round();
@@ -284,11 +291,13 @@ impl Chart {
             x: Scale::new((view.from, view.to), (left, right)),
             y: Scale::new(domain, (bottom, top)),
             scores: Strip::new(&self.rows, rows, self.neutral, &strip),
+            values,
+            times: self.time_ticks(view, right - left),
         })
     }
 
     /// Draws on a back end whose units are [`super::pen::FINE`] a device pixel. `labels` are the
-    /// texts of [`Chart::time_ticks`]. Texts that the last picture had too are left there.
+    /// texts of [`Layout::times`]. Texts that the last picture had too are left there.
     ///
     /// # Errors
     /// [`Error::Draw`] with what the back end said.

@@ -90,7 +90,7 @@ fn each_visible_event_has_its_bar_and_no_other_bar_is_drawn() {
         let layout = chart.layout().unwrap();
         let (plot, x) = (layout.plot, layout.x);
         let mut recorder = Recorder::default();
-        let labels = vec!["12:00".to_string(); chart.time_ticks().unwrap().1.len()];
+        let labels = vec!["12:00".to_string(); layout.times.1.len()];
         chart.draw(&mut recorder, &labels).unwrap();
 
         // The bars end at the top of the plot; nothing else does.

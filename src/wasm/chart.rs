@@ -165,7 +165,8 @@ impl Chart {
     /// The time axis: first the milliseconds of the unit that its step counts (1, 1000, 60 000, 86 400 000 days,
     /// 2 678 400 000 months, 31 622 400 000 years), then the moment of each tick.
     pub fn ticks(&self) -> Vec<f64> {
-        let Some((unit, moments)) = self.drawing.time_ticks() else { return Vec::new() };
+        let Some(layout) = self.drawing.layout() else { return Vec::new() };
+        let (unit, moments) = &layout.times;
         let size = match unit {
             Unit::Millisecond => 1.0,
             Unit::Second => 1e3,
@@ -174,7 +175,7 @@ impl Chart {
             Unit::Month => 31.0 * 86_400e3,
             Unit::Year => 366.0 * 86_400e3,
         };
-        std::iter::once(size).chain(moments).collect()
+        std::iter::once(size).chain(moments.iter().copied()).collect()
     }
 
     /// Where the parts stand: left, top, right and bottom of the series, top and bottom of the score strip, the
