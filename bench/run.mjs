@@ -71,7 +71,7 @@ const parts = {
     const got = await compared(cases, ['ours', 'uplot'], ({ rows, slide }, who) => `chart.html?rows=${rows}&who=${who}&slide=${slide ? 1 : 0}`);
     return got.map(({ rows, scale, ours, uplot }) => {
       const row = /** @type {Row} */ ({ rows, scale });
-      for (const what of ['script', 'paint', 'redraw', 'move', 'slide', 'slide95']) {
+      for (const what of ['script', 'paint', 'redraw', 'early', 'move', 'slide', 'slide95']) {
         if (ours[0][what] === undefined) continue;
         row[what] = { ratio: rounded(median(ours.map((o, i) => o[what] / uplot[i][what]))), ours: rounded(median(ours.map((o) => o[what]))), uplot: rounded(median(uplot.map((o) => o[what]))) };
       }
