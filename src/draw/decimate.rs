@@ -1,8 +1,9 @@
 //! The decimation of a long series to pixel columns.
 //!
 //! It is for the eye only and never for the detector: a column of pixels keeps its first, smallest, largest and last
-//! sample, which draws the same pixels as all of them would. Of a very long series a sample may count to the column beside
-//! its own, if it is an eighth of a pixel away from it at most.
+//! sample, which draws the same pixels as all of them would; where samples are so near to each other that the way from one
+//! to the next leaves no trace, the smallest and the largest alone. Of a very long series a sample may count to the column
+//! beside its own, if it is an eighth of a pixel away from it at most.
 
 use super::index::BLOCK;
 use super::rows::Column;
@@ -172,18 +173,17 @@ fn filling(
     y: &Scale,
     longest: f64,
 ) -> Option<Stretch> {
-    let pixel = |row: usize| time.get(row).map(|t| x.at(t));
-    let from = rows.start + usize::from(pixel(rows.start)? < x.range().0);
-    let to = rows.end - usize::from(pixel(rows.end.checked_sub(1)?)? > x.range().1);
-    let rows = from..to;
-    let width = pixel(to.checked_sub(1)?)? - pixel(from)?;
+    let (left, right) = x.range();
+    let from = time.partition_point(rows.clone(), |t| x.at(t) < left);
+    let to = time.partition_point(from..rows.end, |t| x.at(t) <= right);
+    let width = x.at(time.get(to.checked_sub(1)?)?) - x.at(time.get(from)?);
     let step = time.longest_step(from + 1..to);
-    if step > longest.min(NEAR / x.unit()) || !(width >= 1.0) || !value.over(rows.clone()).whole {
+    if step > longest.min(NEAR / x.unit()) || width < 1.0 || !value.over(from..to).whole {
         return None;
     }
     let height = heights(y);
     let (mut turns, mut climbed) = (Turns::across(width), 0.0);
-    for (left, rows) in pixel_columns(time, value, rows, x) {
+    for (left, rows) in pixel_columns(time, value, from..to, x) {
         let block = value.over(rows);
         let (top, bottom) = (height(block.high()), height(block.low()));
         climbed += bottom - top;
@@ -461,6 +461,58 @@ mod tests {
         assert_eq!(wave(3.0, 0.25), (true, 2 * 25));
     }
 
+    /// What the values reach in a pixel column without so much at both ends, or with more.
+    fn reach(time: &[f64], value: &[f64], (x, y): (&Scale, &Scale), left: f64, more: f64) -> (f64, f64) {
+        let inside = |t: f64| x.at(t) >= left - more && x.at(t) < left + 1.0 + more;
+        let seen = time.iter().zip(value).filter(|(t, _)| inside(**t)).map(|(_, v)| y.at(*v));
+        extent(seen).unwrap_or((f64::INFINITY, f64::NEG_INFINITY))
+    }
+
+    #[test]
+    fn rows_that_fill_what_they_pass_are_drawn_by_their_extremes() {
+        let n = 20_000;
+        let time: Vec<f64> = (0..n).map(|i| i as f64).collect();
+        let value: Vec<f64> = (0..n).map(|i| ((i * 7919) % 128) as f64).collect();
+        let y = Scale::new((0.0, 128.0), (128.0, 0.0));
+        let filled = |time: &[f64], value: &[f64], x: &Scale, y: &Scale| {
+            let (times, column) = (Times::from(time.to_vec()), Column::from(value.to_vec()));
+            filling(&times, &column, 0..time.len(), x, y, 10.0)
+        };
+        // All rows at 200 a pixel, and a part of them at 50 a pixel.
+        for (from, to) in [(0.0, 19_999.0), (700.5, 5700.0)] {
+            let x = Scale::new((from, to), (0.0, 100.0));
+            let line = filled(&time, &value, &x, &y).unwrap();
+            assert!(line.steep);
+            let columns = line.points.as_chunks::<2>().0;
+            let shown = from.ceil() as usize..to as usize + 1;
+            assert_eq!(columns.len(), 101);
+            for (i, &[(at, one), (also, other)]) in columns.iter().enumerate() {
+                assert_eq!([at, also], [i as f64 + 0.5; 2]);
+                assert_eq!(one < other, i % 2 == 0 && one != other, "down and up in turn");
+                let (top, bottom) = (one.min(other), one.max(other));
+                let seen =
+                    |more| reach(&time[shown.clone()], &value[shown.clone()], (&x, &y), at - 0.5, more);
+                let (inner, outer) = (seen(-0.125), seen(0.125));
+                assert!(top <= inner.0 && bottom >= inner.1, "{at}: {top}..{bottom} without {inner:?}");
+                assert!(top >= outer.0 && bottom <= outer.1, "{at}: {top}..{bottom} beyond {outer:?}");
+            }
+        }
+        let x = Scale::new((0.0, 19_999.0), (0.0, 100.0));
+        let none = |time: &[f64], value: &[f64], x: &Scale, y: &Scale| filled(time, value, x, y).is_none();
+        assert!(
+            none(&time, &value, &Scale::new((0.0, 3000.0), (0.0, 100.0)), &identity()),
+            "30 rows a pixel"
+        );
+        assert!(none(&time, &value, &x, &Scale::new((0.0, 128.0), (5.0, 0.0))), "it hardly climbs");
+        let changed = |column: &[f64], row: usize, by: f64| {
+            let mut changed = column.to_vec();
+            changed[row..].iter_mut().for_each(|v| *v += by);
+            changed
+        };
+        assert!(none(&changed(&time, 9000, 7.0), &value, &x, &y), "a longer step");
+        assert!(none(&time, &changed(&value, n - 1, f64::NAN), &x, &y), "a value is missing");
+    }
+
     #[test]
     fn blocks_draw_what_rows_draw() {
         // 700 rows a pixel column, a missing value and a long step among them.
@@ -469,11 +521,6 @@ mod tests {
         let value: Vec<f64> =
             (0..n).map(|i| if i == 30_100 { f64::NAN } else { ((i * 7919) % 128) as f64 }).collect();
         let x = Scale::new((0.0, 70_040.0), (0.0, 100.0));
-        // What the rows reach of a pixel column without an eighth at both ends, or with one more.
-        let reach = |rows: Range<usize>, left: f64, more: f64| {
-            let inside = rows.filter(|&i| x.at(time[i]) >= left - more && x.at(time[i]) < left + 1.0 + more);
-            extent(inside.map(|i| identity().at(value[i]))).unwrap_or((f64::INFINITY, f64::NEG_INFINITY))
-        };
         let (times, column) = (Times::from(time.clone()), Column::from(value.clone()));
         for start in [0, 1, 100] {
             let got = parts(&times, &column, start..n, &x, &identity(), 10.0);
@@ -485,8 +532,9 @@ mod tests {
                 assert_eq!([columns[0].0, columns[columns.len() - 1].0], ends);
                 assert!(columns.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1.0));
                 for &(left, top, bottom) in &columns {
-                    let (inner, outer) =
-                        (reach(rows.clone(), left, -0.125), reach(rows.clone(), left, 0.125));
+                    let [inner, outer] = [-0.125, 0.125].map(|more| {
+                        reach(&time[rows.clone()], &value[rows.clone()], (&x, &identity()), left, more)
+                    });
                     assert!(top <= inner.0 && bottom >= inner.1, "{left}: {top}..{bottom} without {inner:?}");
                     assert!(top >= outer.0 && bottom <= outer.1, "{left}: {top}..{bottom} beyond {outer:?}");
                 }

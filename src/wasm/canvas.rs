@@ -4,6 +4,7 @@
 //! A canvas resolves a font anew each time it is set, which costs more than the text, and a colour, which costs more
 //! than a small block. Each point of a line is a call.
 
+use crate::draw::pen::FINE;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
@@ -18,10 +19,45 @@ type Result<T> = std::result::Result<T, DrawingErrorKind<Error>>;
 /// What a canvas has of its last picture.
 #[derive(Default)]
 pub struct Last {
-    /// The font that is set; empty: that of a new canvas.
-    pub font: String,
+    /// What was set since it was new; none: nothing.
+    set: Option<Set>,
     /// The long lines.
     lines: Vec<Line>,
+}
+
+/// What stays set on a canvas.
+#[derive(Default)]
+struct Set {
+    /// Style, size and family of texts.
+    font: (String, f64, String),
+    /// Their baseline and alignment.
+    anchor: (&'static str, &'static str),
+    /// The colours so far, as strings of the page: they are copied there only once.
+    colours: Vec<(BackendColor, JsValue)>,
+}
+
+impl Last {
+    /// The canvas is like a new one.
+    pub fn clear(&mut self) {
+        self.set = None;
+    }
+}
+
+impl Set {
+    fn colour(&mut self, color: BackendColor) -> &JsValue {
+        let known = self.colours.iter().position(|(known, _)| same(*known, color));
+        let at = known.unwrap_or_else(|| {
+            let BackendColor { rgb: (red, green, blue), alpha } = color;
+            let alpha = (255.0 * alpha).round() as u8;
+            self.colours.push((color, format!("#{red:02x}{green:02x}{blue:02x}{alpha:02x}").into()));
+            self.colours.len() - 1
+        });
+        &self.colours[at].1
+    }
+}
+
+fn same(a: BackendColor, b: BackendColor) -> bool {
+    a.rgb == b.rgb && a.alpha == b.alpha
 }
 
 /// A line as it was drawn.
@@ -66,43 +102,41 @@ const LONG: usize = 64;
 pub struct Canvas<'a> {
     backend: &'a mut CanvasBackend,
     context: &'a CanvasRenderingContext2d,
-    font: &'a mut String,
+    set: &'a mut Set,
     /// The long lines of the last picture, and those of this one.
     lines: &'a mut Vec<Line>,
     drawn: Vec<Line>,
     /// The fill colour, where it was set here and nothing else has set it since.
     fill: Option<BackendColor>,
-    /// The baseline and alignment of texts, empty until they are set here.
-    anchor: (&'static str, &'static str),
 }
 
 impl<'a> Canvas<'a> {
     /// A picture by this back end and the context of its canvas, after its last.
+    ///
+    /// # Errors
+    /// What the context throws.
     pub fn new(
         backend: &'a mut CanvasBackend,
         context: &'a CanvasRenderingContext2d,
         last: &'a mut Last,
-    ) -> Canvas<'a> {
-        let Last { font, lines } = last;
-        Canvas { backend, context, font, lines, drawn: Vec::new(), fill: None, anchor: ("", "") }
+    ) -> std::result::Result<Canvas<'a>, JsValue> {
+        let Last { set, lines } = last;
+        if set.is_none() {
+            context.set_transform(1.0 / FINE, 0.0, 0.0, 1.0 / FINE, 0.0, 0.0)?;
+            context.set_line_join("round");
+        }
+        let set = set.get_or_insert_default();
+        Ok(Canvas { backend, context, set, lines, drawn: Vec::new(), fill: None })
     }
-}
 
-impl Canvas<'_> {
     /// Fills with this colour from now on.
     fn fill_with(&mut self, color: BackendColor) {
-        let same = |known: BackendColor| known.rgb == color.rgb && known.alpha == color.alpha;
-        if !self.fill.is_some_and(same) {
-            self.context.set_fill_style_str(&css(color));
+        if !self.fill.is_some_and(|known| same(known, color)) {
+            #[allow(deprecated, reason = "the other setters copy a string each time")]
+            self.context.set_fill_style(self.set.colour(color));
             self.fill = Some(color);
         }
     }
-}
-
-fn css(color: BackendColor) -> String {
-    let BackendColor { rgb: (red, green, blue), alpha } = color;
-    let alpha = (255.0 * alpha).round() as u8;
-    format!("#{red:02x}{green:02x}{blue:02x}{alpha:02x}")
 }
 
 impl DrawingBackend for Canvas<'_> {
@@ -160,7 +194,8 @@ impl DrawingBackend for Canvas<'_> {
             return self.backend.draw_path(points, style);
         }
         let known = self.lines.iter().position(|line| line.points == points);
-        self.context.set_stroke_style_str(&css(style.color()));
+        #[allow(deprecated, reason = "the other setters copy a string each time")]
+        self.context.set_stroke_style(self.set.colour(style.color()));
         self.context.set_line_width(f64::from(style.stroke_width()));
         let line = known.map(|at| self.lines.swap_remove(at));
         let mut line = line.unwrap_or_else(|| Line { points, path: None });
@@ -203,17 +238,19 @@ impl DrawingBackend for Canvas<'_> {
             HPos::Right => "end",
             HPos::Center => "center",
         };
-        if self.anchor != (baseline, align) {
+        if self.set.anchor != (baseline, align) {
             self.context.set_text_baseline(baseline);
             self.context.set_text_align(align);
-            self.anchor = (baseline, align);
+            self.set.anchor = (baseline, align);
         }
-        let font = format!("{} {}px {}", style.style().as_str(), style.size(), style.family().as_str());
-        if font != *self.font {
-            self.context.set_font(&font);
-            self.font.clone_from(&font);
+        let (slant, size, family) = (style.style(), style.size(), style.family());
+        let font = (slant.as_str(), size, family.as_str());
+        let (a, b, c) = &self.set.font;
+        if font != (a, *b, c) {
+            self.context.set_font(&format!("{} {}px {}", font.0, font.1, font.2));
+            self.set.font = (font.0.into(), size, font.2.into());
         }
         let drawn = self.context.fill_text(text, f64::from(at.0), f64::from(at.1));
-        drawn.map_err(|_| DrawingErrorKind::FontError(format!("the text \"{text}\" in {font}").into()))
+        drawn.map_err(|_| DrawingErrorKind::FontError(format!("the text \"{text}\"").into()))
     }
 }

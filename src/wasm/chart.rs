@@ -2,7 +2,6 @@
 
 use super::canvas::{Canvas, Last};
 use super::thrown;
-use crate::draw::pen::FINE;
 use crate::draw::ticks::{Unit, Zone};
 use crate::draw::times::Times;
 use crate::draw::{Chart as Drawing, Columns, Label, Level, Mark, Theme, View, Words};
@@ -57,7 +56,7 @@ impl Chart {
     /// Code `param` when the bytes are not four a colour.
     pub fn theme(&mut self, rgba: &[u8], font: &str) -> Result<(), JsValue> {
         self.drawing.dress(Theme::from_rgba(rgba, font).map_err(thrown)?);
-        self.last.font.clear();
+        self.last.clear();
         Ok(())
     }
 
@@ -157,7 +156,7 @@ impl Chart {
             // The context forgets everything with this.
             self.canvas.set_width(width);
             self.canvas.set_height(height);
-            self.last.font.clear();
+            self.last.clear();
         }
         self.drawing.resize(f64::from(width), f64::from(height), scale);
     }
@@ -200,11 +199,9 @@ impl Chart {
         let Chart { drawing, canvas, context, backend, last } = self;
         if drawing.is_see_through() {
             canvas.set_width(canvas.width());
-            last.font.clear();
+            last.clear();
         }
-        let mut picture = Canvas::new(backend, context, last);
-        context.set_transform(1.0 / FINE, 0.0, 0.0, 1.0 / FINE, 0.0, 0.0)?;
-        context.set_line_join("round");
+        let mut picture = Canvas::new(backend, context, last)?;
         drawing.draw(&mut picture, &labels).map_err(thrown)
     }
 }
