@@ -44,6 +44,7 @@ impl Last {
 }
 
 impl Set {
+    /// A colour as the page writes it.
     fn colour(&mut self, color: BackendColor) -> &JsValue {
         let known = self.colours.iter().position(|(known, _)| same(*known, color));
         let at = known.unwrap_or_else(|| {
