@@ -8,6 +8,7 @@
 use super::index::BLOCK;
 use super::rows::Column;
 use super::scale::Scale;
+use super::stretch::{STEEP, Stretch, Turns, least, most};
 use super::times::Times;
 use std::ops::Range;
 
@@ -17,124 +18,8 @@ const FEW: usize = 5;
 const WIDE: usize = 4 * BLOCK;
 /// Where the last row of such a column is drawn that belongs to the next.
 const LAST: f64 = 0.9;
-/// What climbs so many times as far as it goes from left to right fills what it passes: one device pixel is as good for
-/// it as a wider stroke or as a polygon of many steep edges, and a fraction of a canvas' work.
-const STEEP: f64 = 6.0;
 /// Rows so few pixels from each other leave no trace of the way from one to the next.
 const NEAR: f64 = 1.0 / 32.0;
-/// So many points a pixel are too many to be followed one by one.
-const DENSE: f64 = 1.5;
-/// Lines of so few points are neither steep nor dense.
-const SHORT: usize = 8;
-
-/// A part of a line as it is drawn, from left to right in pixels.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stretch {
-    /// Its points; those of a dense and steep one are the top and the bottom of each pixel column.
-    pub points: Vec<(f64, f64)>,
-    /// Whether it goes up and down all the time, so that one device pixel is wide enough.
-    pub steep: bool,
-}
-
-impl Stretch {
-    fn of(points: Vec<(f64, f64)>) -> Stretch {
-        let line = Stretch { steep: steep(&points), points };
-        if line.steep { line.by_columns() } else { line }
-    }
-
-    /// With two points a pixel column where there are more, the top and the bottom of what it passes through: what is
-    /// steep is so already.
-    pub fn thinned(self) -> Stretch {
-        if self.steep { self } else { self.by_columns() }
-    }
-
-    /// The same values by another scale than the one they were drawn by, and thinned.
-    pub fn thinned_at(&self, from: &Scale, to: &Scale) -> Stretch {
-        let points: Vec<_> = self.points.iter().map(|&(x, y)| (x, to.at(from.value(y)))).collect();
-        let line = Stretch { steep: steep(&points), points };
-        if self.steep { line } else { line.by_columns() }
-    }
-
-    fn by_columns(self) -> Stretch {
-        let points = self.points.len();
-        let dense = points > SHORT && points as f64 > DENSE * width(&self.points);
-        if dense { Stretch { points: turns(&self.points), ..self } } else { self }
-    }
-}
-
-/// See [`Stretch::steep`].
-fn steep(line: &[(f64, f64)]) -> bool {
-    line.len() > SHORT && climbed(line.iter().map(|point| point.1)) > STEEP * width(line)
-}
-
-/// From the first to the last point.
-fn width(line: &[(f64, f64)]) -> f64 {
-    line.first().zip(line.last()).map_or(0.0, |(first, last)| last.0 - first.0)
-}
-
-/// Whether such columns, `(left edge, top, bottom)`, are better drawn one by one than as one polygon.
-pub fn jagged(columns: &[(f64, f64, f64)]) -> bool {
-    let (Some(first), Some(last)) = (columns.first(), columns.last()) else { return false };
-    let width = last.0 - first.0 + 1.0;
-    width == columns.len() as f64 && climbed(columns.iter().map(|column| column.1)) > STEEP * width
-}
-
-/// The way up and down from one to the next.
-fn climbed(heights: impl Iterator<Item = f64> + Clone) -> f64 {
-    heights.clone().zip(heights.skip(1)).map(|(a, b)| (b - a).abs()).sum()
-}
-
-/// A line up and down each pixel column that this line passes through, as far as this does.
-fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let mut turns = Turns::across(width(line));
-    each_crossed(line, |left, top, bottom| turns.take(left, top, bottom));
-    turns.points
-}
-
-/// A line that goes down one pixel column and up the next.
-struct Turns {
-    points: Vec<(f64, f64)>,
-    down: bool,
-}
-
-impl Turns {
-    /// One with no points yet, but room for so many pixels.
-    fn across(width: f64) -> Turns {
-        Turns { points: Vec::with_capacity(2 * (width as usize + 2)), down: true }
-    }
-
-    fn take(&mut self, left: f64, top: f64, bottom: f64) {
-        let (from, to) = if self.down { (top, bottom) } else { (bottom, top) };
-        self.points.extend([(left + 0.5, from), (left + 0.5, to)]);
-        self.down = !self.down;
-    }
-}
-
-/// Calls `take` for each column that a line passes through, with its left edge, top and bottom.
-fn each_crossed(line: &[(f64, f64)], mut take: impl FnMut(f64, f64, f64)) {
-    let Some(&(mut x0, mut y0)) = line.first() else { return };
-    let (mut left, mut top, mut bottom) = (x0.floor(), y0, y0);
-    for &(x1, y1) in line.iter().skip(1) {
-        while x1 >= left + 1.0 {
-            let edge = y0 + (left + 1.0 - x0) / (x1 - x0) * (y1 - y0);
-            take(left, least(top, edge), most(bottom, edge));
-            (left, top, bottom) = (left + 1.0, edge, edge);
-        }
-        (top, bottom) = (least(top, y1), most(bottom, y1));
-        (x0, y0) = (x1, y1);
-    }
-    take(left, top, bottom);
-}
-
-/// The smaller of two numbers: unlike [`f64::min`] one instruction.
-fn least(a: f64, b: f64) -> f64 {
-    if b < a { b } else { a }
-}
-
-/// See [`least`].
-fn most(a: f64, b: f64) -> f64 {
-    if b > a { b } else { a }
-}
 
 /// The height of a value, kept within the range.
 fn heights(y: &Scale) -> impl Fn(f64) -> f64 {
@@ -142,112 +27,109 @@ fn heights(y: &Scale) -> impl Fn(f64) -> f64 {
     move |v| most(top, least(bottom, y.at(v)))
 }
 
-/// The stretches of a series between its gaps, in pixels, at most four points a pixel column: first, smallest,
-/// largest, last. Where a column has more than [`FEW`] rows, its extremes stand within it where they make the shorter
-/// line, else at their own moments.
-///
-/// A gap is a value that is not finite, or a step in time longer than `longest` milliseconds. Lines that cross
-/// the left or right end of `x`'s range are cut there; `y` is kept within its range.
-pub fn stretches(
-    time: &Times,
-    value: &Column,
-    rows: Range<usize>,
-    x: &Scale,
-    y: &Scale,
-    longest: f64,
-) -> Vec<Stretch> {
-    let rows = rows.start..rows.end.min(value.values().len());
-    if let Some(line) = filling(time, value, rows.clone(), x, y, longest) {
-        return vec![line];
-    }
-    parts(time, value, rows, x, y, longest).into_iter().map(Stretch::of).collect()
+/// A series and the scales that it is drawn by.
+#[derive(Clone, Copy)]
+pub struct Trace<'a> {
+    /// Moments of the rows.
+    pub time: &'a Times,
+    /// Their values.
+    pub value: &'a Column,
+    /// Time to pixels.
+    pub x: &'a Scale,
+    /// Value to pixels, larger values higher up.
+    pub y: &'a Scale,
+    /// A step in time longer than so many milliseconds is a gap, as is a value that is not finite.
+    pub longest: f64,
 }
 
-/// The line of rows so near to each other, and so far up and down, that it fills what it passes: then the extremes of
-/// each pixel column say all of it. None where it has gaps or is not like that.
-fn filling(
-    time: &Times,
-    value: &Column,
-    rows: Range<usize>,
-    x: &Scale,
-    y: &Scale,
-    longest: f64,
-) -> Option<Stretch> {
-    let (left, right) = x.range();
-    let from = time.partition_point(rows.clone(), |t| x.at(t) < left);
-    let to = time.partition_point(from..rows.end, |t| x.at(t) <= right);
-    let width = x.at(time.get(to.checked_sub(1)?)?) - x.at(time.get(from)?);
-    let step = time.longest_step(from + 1..to);
-    if step > longest.min(NEAR / x.unit()) || width < 1.0 || !value.over(from..to).whole {
-        return None;
-    }
-    let height = heights(y);
-    let (mut turns, mut climbed) = (Turns::across(width), 0.0);
-    for (left, rows) in pixel_columns(time, value, from..to, x) {
-        let block = value.over(rows);
-        let (top, bottom) = (height(block.high()), height(block.low()));
-        climbed += bottom - top;
-        turns.take(left, top, bottom);
-    }
-    (climbed > STEEP * width).then_some(Stretch { points: turns.points, steep: true })
-}
-
-/// The points of [`stretches`] before any are left out where they are dense and steep.
-fn parts(
-    time: &Times,
-    value: &Column,
-    rows: Range<usize>,
-    x: &Scale,
-    y: &Scale,
-    longest: f64,
-) -> Vec<Vec<(f64, f64)>> {
-    let mut all = Vec::new();
-    let mut open: Vec<(f64, f64)> = Vec::new();
-    let mut column = Extremes::default();
-    let mut before = f64::NEG_INFINITY;
-    let place = |row: usize| time.get(row).zip(value.get(row));
-    let height = heights(y);
-    let unparted = time.longest_step(rows.start + 1..rows.end) <= longest;
-    for (left, rows) in pixel_columns(time, value, rows, x) {
-        let joined = unparted && before.is_finite()
-            || place(rows.start).is_some_and(|(t, _)| t - before <= longest)
-                && time.longest_step(rows.start + 1..rows.end) <= longest;
-        let ends = place(rows.start).zip(place(rows.end - 1)).filter(|_| joined && rows.len() > FEW);
-        let block = ends.map(|_| value.over(rows.clone())).filter(|block| block.whole);
-        if let Some((((from, first), (to, last)), block)) = ends.zip(block) {
-            let (low, high) = (block.low(), block.high());
-            let falls = (first - low) + (high - last) <= (high - first) + (last - low);
-            let [near, far] = if falls { [low, high] } else { [high, low] };
-            let (start, end) = (most(x.at(from), left), x.at(to));
-            let end = if end < left + 1.0 { end } else { left + LAST };
-            let third = (end - start) / 3.0;
-            column.close(&mut open);
-            let mut put = |pixel: f64, v: f64| open.push((pixel, height(v)));
-            put(start, first);
-            if near != first {
-                put(start + third, near);
-            }
-            if far != last {
-                put(end - third, far);
-            }
-            put(end, last);
-            before = to;
-            continue;
+impl Trace<'_> {
+    /// The stretches of a series between its gaps, in pixels, at most four points a pixel column: first, smallest,
+    /// largest, last. Where a column has more than [`FEW`] rows, its extremes stand within it where they make the shorter
+    /// line, else at their own moments.
+    ///
+    /// Lines that cross the left or right end of `x`'s range are cut there; `y` is kept within its range.
+    pub fn stretches(&self, rows: Range<usize>) -> Vec<Stretch> {
+        let rows = rows.start..rows.end.min(self.value.values().len());
+        if let Some(line) = self.filling(rows.clone()) {
+            return vec![line];
         }
-        for (t, v) in rows.filter_map(place) {
-            if !v.is_finite() || t - before > longest {
+        self.parts(rows).into_iter().map(Stretch::of).collect()
+    }
+
+    /// The line of rows so near to each other, and so far up and down, that it fills what it passes: then the extremes of
+    /// each pixel column say all of it. None where it has gaps or is not like that.
+    fn filling(&self, rows: Range<usize>) -> Option<Stretch> {
+        let Trace { time, value, x, y, longest } = *self;
+        let (left, right) = x.range();
+        let from = time.partition_point(rows.clone(), |t| x.at(t) < left);
+        let to = time.partition_point(from..rows.end, |t| x.at(t) <= right);
+        let width = x.at(time.get(to.checked_sub(1)?)?) - x.at(time.get(from)?);
+        let step = time.longest_step(from + 1..to);
+        if step > longest.min(NEAR / x.unit()) || width < 1.0 || !value.over(from..to).whole {
+            return None;
+        }
+        let height = heights(y);
+        let (mut turns, mut climbed) = (Turns::across(width), 0.0);
+        for (left, rows) in pixel_columns(time, value, from..to, x) {
+            let block = value.over(rows);
+            let (top, bottom) = (height(block.high()), height(block.low()));
+            climbed += bottom - top;
+            turns.take(left, top, bottom);
+        }
+        (climbed > STEEP * width).then_some(Stretch { points: turns.points, steep: true })
+    }
+
+    /// The points of [`Trace::stretches`] before any are left out where they are dense and steep.
+    fn parts(&self, rows: Range<usize>) -> Vec<Vec<(f64, f64)>> {
+        let Trace { time, value, x, y, longest } = *self;
+        let mut all = Vec::new();
+        let mut open: Vec<(f64, f64)> = Vec::new();
+        let mut column = Extremes::default();
+        let mut before = f64::NEG_INFINITY;
+        let place = |row: usize| time.get(row).zip(value.get(row));
+        let height = heights(y);
+        let unparted = time.longest_step(rows.start + 1..rows.end) <= longest;
+        for (left, rows) in pixel_columns(time, value, rows, x) {
+            let joined = unparted && before.is_finite()
+                || place(rows.start).is_some_and(|(t, _)| t - before <= longest)
+                    && time.longest_step(rows.start + 1..rows.end) <= longest;
+            let ends = place(rows.start).zip(place(rows.end - 1)).filter(|_| joined && rows.len() > FEW);
+            let block = ends.map(|_| value.over(rows.clone())).filter(|block| block.whole);
+            if let Some((((from, first), (to, last)), block)) = ends.zip(block) {
+                let (low, high) = (block.low(), block.high());
+                let falls = (first - low) + (high - last) <= (high - first) + (last - low);
+                let [near, far] = if falls { [low, high] } else { [high, low] };
+                let (start, end) = (most(x.at(from), left), x.at(to));
+                let end = if end < left + 1.0 { end } else { left + LAST };
+                let third = (end - start) / 3.0;
                 column.close(&mut open);
-                finish(&mut open, &mut all, x);
+                let mut put = |pixel: f64, v: f64| open.push((pixel, height(v)));
+                put(start, first);
+                if near != first {
+                    put(start + third, near);
+                }
+                if far != last {
+                    put(end - third, far);
+                }
+                put(end, last);
+                before = to;
+                continue;
             }
-            if v.is_finite() {
-                column.take((x.at(t), height(v)), &mut open);
-                before = t;
+            for (t, v) in rows.filter_map(place) {
+                if !v.is_finite() || t - before > longest {
+                    column.close(&mut open);
+                    finish(&mut open, &mut all, x);
+                }
+                if v.is_finite() {
+                    column.take((x.at(t), height(v)), &mut open);
+                    before = t;
+                }
             }
         }
+        column.close(&mut open);
+        finish(&mut open, &mut all, x);
+        all
     }
-    column.close(&mut open);
-    finish(&mut open, &mut all, x);
-    all
 }
 
 /// The left edge of each pixel column that has rows, and these. Where a column has [`WIDE`] rows and more, its end is
@@ -389,21 +271,16 @@ pub fn columns(
 #[cfg(test)]
 mod tests {
     use super::super::scale::extent;
+    use super::super::stretch::crossed;
     use super::*;
 
     fn identity() -> Scale {
         Scale::new((0.0, 128.0), (0.0, 128.0))
     }
 
-    fn crossed(line: &[(f64, f64)]) -> Vec<(f64, f64, f64)> {
-        let mut columns = Vec::new();
-        each_crossed(line, |left, top, bottom| columns.push((left, top, bottom)));
-        columns
-    }
-
     fn drawn(time: &[f64], value: &[f64], x: &Scale, longest: f64) -> Vec<Vec<(f64, f64)>> {
         let (times, column) = (Times::from(time.to_vec()), Column::from(value.to_vec()));
-        parts(&times, &column, 0..time.len(), x, &identity(), longest)
+        Trace { time: &times, value: &column, x, y: &identity(), longest }.parts(0..time.len())
     }
 
     #[test]
@@ -443,24 +320,6 @@ mod tests {
         assert_eq!(got, vec![(1.0, 0.0, 3.0), (2.0, 5.0, 6.0)]);
     }
 
-    #[test]
-    fn a_steep_line_turns_in_the_columns_that_it_crosses() {
-        let line = [(0.5, 0.0), (0.75, 8.0), (0.9, 4.0), (3.5, 30.0), (3.6, 2.0)];
-        assert_eq!(crossed(&line), [(0.0, 0.0, 8.0), (1.0, 5.0, 15.0), (2.0, 15.0, 25.0), (3.0, 2.0, 30.0)]);
-        assert_eq!(turns(&line[..4])[..4], [(0.5, 0.0), (0.5, 8.0), (1.5, 15.0), (1.5, 5.0)]);
-        assert_eq!(crossed(&[(1.0, 1.0), (2.0, 3.0)]), [(1.0, 1.0, 3.0), (2.0, 3.0, 3.0)]);
-        let wave = |height: f64, apart: f64| {
-            let points = (0..100).map(|i| (apart * f64::from(i), height * f64::from(i % 2)));
-            let Stretch { points, steep } = Stretch::of(points.collect());
-            (steep, points.len())
-        };
-        assert_eq!(
-            [wave(5.0, 1.0), wave(7.0, 1.0), wave(7.0, 0.5)],
-            [(false, 100), (true, 100), (true, 100)]
-        );
-        assert_eq!(wave(3.0, 0.25), (true, 2 * 25));
-    }
-
     /// What the values reach in a pixel column without so much at both ends, or with more.
     fn reach(time: &[f64], value: &[f64], (x, y): (&Scale, &Scale), left: f64, more: f64) -> (f64, f64) {
         let inside = |t: f64| x.at(t) >= left - more && x.at(t) < left + 1.0 + more;
@@ -476,7 +335,7 @@ mod tests {
         let y = Scale::new((0.0, 128.0), (128.0, 0.0));
         let filled = |time: &[f64], value: &[f64], x: &Scale, y: &Scale| {
             let (times, column) = (Times::from(time.to_vec()), Column::from(value.to_vec()));
-            filling(&times, &column, 0..time.len(), x, y, 10.0)
+            Trace { time: &times, value: &column, x, y, longest: 10.0 }.filling(0..time.len())
         };
         // All rows at 200 a pixel, and a part of them at 50 a pixel.
         for (from, to) in [(0.0, 19_999.0), (700.5, 5700.0)] {
@@ -522,8 +381,9 @@ mod tests {
             (0..n).map(|i| if i == 30_100 { f64::NAN } else { ((i * 7919) % 128) as f64 }).collect();
         let x = Scale::new((0.0, 70_040.0), (0.0, 100.0));
         let (times, column) = (Times::from(time.clone()), Column::from(value.clone()));
+        let trace = Trace { time: &times, value: &column, x: &x, y: &identity(), longest: 10.0 };
         for start in [0, 1, 100] {
-            let got = parts(&times, &column, start..n, &x, &identity(), 10.0);
+            let got = trace.parts(start..n);
             let [a, b, c] = &got[..] else { panic!("{} stretches", got.len()) };
             for (stretch, rows) in [(a, start..30_100), (b, 30_101..50_000), (c, 50_000..n)] {
                 assert!(stretch.len() <= 4 * 101);

@@ -15,15 +15,12 @@ const STEP: f64 = 60_000.0;
 const START: f64 = 1.7e12;
 
 fn chart(width: f64, scale: f64) -> Chart {
-    let none = vec![f64::NAN; ROWS];
     let columns = Columns {
         time: (0..ROWS).map(|i| START + STEP * i as f64).collect::<Vec<_>>().into(),
         value: (0..ROWS).map(|i| (i as f64 * 0.1).sin()).collect(),
         scores: (0..ROWS).map(|i| ((i * 7919) % 13) as f64 / 10.0).collect(),
         limits: vec![2.0; ROWS],
-        expected: none.clone(),
-        lower: none.clone(),
-        upper: none,
+        ..Columns::default()
     };
     let mut chart = Chart::default();
     chart.replace(0, columns).unwrap();

@@ -16,6 +16,7 @@ pub mod pen;
 pub mod rows;
 pub mod scale;
 pub mod series;
+pub mod stretch;
 pub mod strip;
 pub mod theme;
 pub mod ticks;

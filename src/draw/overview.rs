@@ -1,11 +1,12 @@
 //! The overview: the whole series small, with its events, and the part that the chart shows.
 
 use super::chart::{Chart, Layout};
-use super::decimate::{Stretch, stretches};
+use super::decimate::Trace;
 use super::overlay;
 use super::pen::{Pen, Rect};
 use super::rows::Rows;
 use super::scale::{Scale, View};
+use super::stretch::Stretch;
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
@@ -59,8 +60,8 @@ impl Chart {
             return line.iter().map(|stretch| stretch.thinned_at(heights, y)).collect();
         }
         let Rows { time, value, .. } = &self.rows;
-        let line = stretches(time, value, 0..self.rows.len(), x, y, self.longest_gap());
-        line.into_iter().map(Stretch::thinned).collect()
+        let trace = Trace { time, value, x, y, longest: self.longest_gap() };
+        trace.stretches(0..self.rows.len()).into_iter().map(Stretch::thinned).collect()
     }
 
     pub(super) fn draw_overview<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {

@@ -3,7 +3,7 @@
 //! Plotters back ends take whole numbers only, which makes a gentle slope a staircase. The pen therefore gives
 //! them [`FINE`] units a device pixel, and whoever makes the back end scales it by `1 / FINE`.
 
-use super::decimate::Stretch;
+use super::stretch::Stretch;
 use crate::error::{Error, Result};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

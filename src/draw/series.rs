@@ -1,10 +1,11 @@
 //! The series: its line, what was expected, and the band around that.
 
 use super::chart::{Chart, Layout};
-use super::decimate::{Stretch, columns, jagged, stretches};
+use super::decimate::{Trace, columns};
 use super::pen::Pen;
 use super::rows::Column;
 use super::scale::Scale;
+use super::stretch::{Stretch, jagged};
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use std::ops::Range;
@@ -75,7 +76,7 @@ impl Chart {
         let mut kept = self.lines.borrow_mut();
         if kept.as_ref().is_none_or(|lines| lines.scales != (*x, *y)) {
             let longest = self.longest_gap();
-            let line = |column: &Column| stretches(&r.time, column, rows.clone(), x, y, longest);
+            let line = |value: &Column| Trace { time: &r.time, value, x, y, longest }.stretches(rows.clone());
             *kept = Some(Lines { scales: (*x, *y), expected: line(&r.expected), value: line(&r.value) });
         }
         let Some(Lines { expected, value, .. }) = kept.as_ref() else { return Ok(()) };

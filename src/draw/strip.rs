@@ -2,10 +2,11 @@
 
 use super::captions::Caption;
 use super::chart::{Chart, Layout};
-use super::decimate::{columns, jagged};
+use super::decimate::columns;
 use super::overlay;
 use super::pen::{Pen, Rect};
 use super::rows::Rows;
+use super::stretch::jagged;
 use crate::error::Result;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;

@@ -13,7 +13,6 @@ pub const PAPER: (u8, u8, u8) = (255, 255, 255);
 /// A chart of these values, a second apart, 400 CSS pixels high.
 pub fn chart(values: &[f64], width: f64, scale: f64) -> Chart {
     let n = values.len();
-    let none = vec![f64::NAN; n];
     let mut scores: Vec<f64> = (0..n).map(|i| (i % 7) as f64 / 7.0).collect();
     if n > 10 {
         scores[n / 2] = 40.0;
@@ -23,9 +22,7 @@ pub fn chart(values: &[f64], width: f64, scale: f64) -> Chart {
         value: values.to_vec(),
         scores,
         limits: vec![2.0; n],
-        expected: none.clone(),
-        lower: none.clone(),
-        upper: none,
+        ..Columns::default()
     };
     let mut chart = Chart::default();
     chart.replace(0, rows).unwrap();
