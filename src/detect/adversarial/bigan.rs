@@ -13,6 +13,8 @@
 //! Cost: 0.1 million multiply-adds a window. Dense nets: what is shifted within a window has to be learnt at each
 //! place.
 
+use std::sync::Arc;
+
 use crate::detect::reconstruction::{Reconstruction, Reconstructor, fused, reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
@@ -135,7 +137,7 @@ fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let params: Params = setup.params()?;
     let net = Joint::new(setup, params.judge)?;
     let params = reconstructive::Params { step: params.step, score: params.score, htm: params.htm };
-    reconstructive::detector(ENTRY.name, net, params, setup)
+    reconstructive::detector(ENTRY.name, Arc::new(net), params, setup)
 }
 
 /// The row of the registry.

@@ -7,6 +7,8 @@
 //! Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, with noise as the second domain; no
 //! buffer of past fakes, so that a run that was interrupted goes on the same. Cost: 0.6 million multiply-adds a window.
 
+use std::sync::Arc;
+
 use crate::detect::reconstruction::{Chain, reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
@@ -57,7 +59,7 @@ pub fn nets() -> Nets {
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "generator"], Some("critic_x"))?;
-    reconstructive::detector(ENTRY.name, chain, super::params(setup)?, setup)
+    reconstructive::detector(ENTRY.name, Arc::new(chain), super::params(setup)?, setup)
 }
 
 /// The row of the registry.

@@ -6,6 +6,8 @@
 //! TadGAN: Time Series Anomaly Detection Using Generative Adversarial Networks. Cost: about ten million multiply-adds
 //! a window.
 
+use std::sync::Arc;
+
 use crate::detect::reconstruction::{Chain, reconstructive};
 use crate::detect::{Detector, Entry, Family, Setup};
 use crate::error::Result;
@@ -76,7 +78,7 @@ pub fn sized(sizes: Sizes) -> Nets {
 
 fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(ENTRY.name, setup.weights, &["encoder", "generator"], Some("critic_x"))?;
-    reconstructive::detector(ENTRY.name, chain, super::params(setup)?, setup)
+    reconstructive::detector(ENTRY.name, Arc::new(chain), super::params(setup)?, setup)
 }
 
 /// The row of the registry.

@@ -8,6 +8,8 @@
 //! Detection, where one point at each end is forecast and every window is looked at; here as many as lie between
 //! windows. Cost: 1.5 million multiply-adds a window.
 
+use std::sync::Arc;
+
 use super::reconstructive::{self, Params};
 use super::{Chain, Reconstruction, Reconstructor};
 use crate::detect::{Detector, Entry, Family, Setup};
@@ -57,7 +59,7 @@ fn build(setup: &Setup) -> Result<Box<dyn Detector>> {
     if params.step > ENDS {
         return Err(Error::param("step", format!("must be from 1 to {ENDS}")));
     }
-    reconstructive::detector(ENTRY.name, net, params, setup)
+    reconstructive::detector(ENTRY.name, Arc::new(net), params, setup)
 }
 
 /// The row of the registry.

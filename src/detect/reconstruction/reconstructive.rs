@@ -74,20 +74,20 @@ const CALIBRATED: usize = 2000;
 const STRETCHES: usize = 3;
 
 /// A detector before it has seen a series.
-pub struct Reconstructive<R> {
-    net: Arc<R>,
+pub struct Reconstructive {
+    net: Arc<dyn Reconstructor>,
     params: Params,
     period: Option<usize>,
 }
 
-impl<R: Reconstructor> Reconstructive<R> {
+impl Reconstructive {
     /// `net` as a detector for a series with this period, in points.
     ///
     /// # Errors
     /// [`Error::Param`] for parameters out of range.
-    pub fn new(net: R, params: Params, period: Option<usize>) -> Result<Reconstructive<R>> {
+    pub fn new(net: Arc<dyn Reconstructor>, params: Params, period: Option<usize>) -> Result<Reconstructive> {
         params.check()?;
-        Ok(Reconstructive { net: Arc::new(net), params, period })
+        Ok(Reconstructive { net, params, period })
     }
 }
 
@@ -95,9 +95,9 @@ impl<R: Reconstructor> Reconstructive<R> {
 ///
 /// # Errors
 /// [`Error::Param`] for parameters out of range.
-pub fn detector<R: Reconstructor + 'static>(
+pub fn detector(
     name: &'static str,
-    net: R,
+    net: Arc<dyn Reconstructor>,
     params: Params,
     setup: &Setup,
 ) -> Result<Box<dyn Detector>> {
@@ -115,10 +115,10 @@ pub fn detector<R: Reconstructor + 'static>(
 /// [`Error::Weights`] for weights that are not its own, [`Error::Param`] for parameters out of range.
 pub fn encoder_decoder(name: &'static str, setup: &Setup) -> Result<Box<dyn Detector>> {
     let chain = Chain::new(name, setup.weights, &["encoder", "decoder"], None)?;
-    detector(name, chain, setup.params()?, setup)
+    detector(name, Arc::new(chain), setup.params()?, setup)
 }
 
-impl<R: Reconstructor + 'static> Detector for Reconstructive<R> {
+impl Detector for Reconstructive {
     fn fit(&self, train: &[f64]) -> Result<Arc<dyn Fitted>> {
         let sampling = match Sampling::of(self.period, WINDOW, train) {
             // A short series is looked at more finely than its period asks for, rather than not at all.
@@ -145,8 +145,8 @@ impl<R: Reconstructor + 'static> Detector for Reconstructive<R> {
 }
 
 /// A detector that knows what is usual of a series.
-struct Learnt<R> {
-    net: Arc<R>,
+struct Learnt {
+    net: Arc<dyn Reconstructor>,
     params: Params,
     sampling: Sampling,
     /// Bins over which errors and judgements are averaged.
@@ -164,7 +164,7 @@ struct Passed {
     answers: Reconstruction,
 }
 
-impl<R: Reconstructor> Learnt<R> {
+impl Learnt {
     /// Passes the windows of `bins`, one every `step` after the first `known` of them and one at the end, through the
     /// net.
     fn pass(&self, bins: &[f64], known: usize) -> Result<Passed> {
@@ -279,9 +279,7 @@ impl<R: Reconstructor> Learnt<R> {
         self.usual = Usual { spacing: Spacing::of(scores), ..usual };
         Ok(())
     }
-}
 
-impl<R: Reconstructor> Learnt<R> {
     /// The scores of `values`. Of the windows that no later value changes, `known` has the answers to the first, and
     /// then to all.
     fn score(&self, values: &[f64], known: &mut Answers) -> Result<Scores> {
@@ -323,9 +321,9 @@ impl<R: Reconstructor> Learnt<R> {
 }
 
 /// A detector that knows a series.
-struct Calibrated<R>(Arc<Learnt<R>>);
+struct Calibrated(Arc<Learnt>);
 
-impl<R: Reconstructor + 'static> Fitted for Calibrated<R> {
+impl Fitted for Calibrated {
     fn reach(&self) -> Reach {
         self.0.reach()
     }
@@ -350,18 +348,13 @@ impl<R: Reconstructor + 'static> Fitted for Calibrated<R> {
 }
 
 /// Scores stretch after stretch without asking the net twice about a window.
-struct Remembering<R> {
-    learnt: Arc<Learnt<R>>,
+#[derive(Clone)]
+struct Remembering {
+    learnt: Arc<Learnt>,
     known: Answers,
 }
 
-impl<R> Clone for Remembering<R> {
-    fn clone(&self) -> Self {
-        Remembering { learnt: Arc::clone(&self.learnt), known: self.known.clone() }
-    }
-}
-
-impl<R: Reconstructor> Rescores for Remembering<R> {
+impl Rescores for Remembering {
     fn rescore(&mut self, values: &[f64]) -> Result<Scores> {
         self.learnt.score(values, &mut self.known)
     }
@@ -440,7 +433,7 @@ mod tests {
             let asked = Arc::new(AtomicUsize::new(0));
             let wave = |i: usize| (std::f64::consts::TAU * i as f64 / period as f64).sin();
             let x: Vec<f64> = (0..20 * period).map(|i| wave(i) + 0.1 * (0.7 * i as f64).cos()).collect();
-            let net = Half(Arc::clone(&asked));
+            let net = Arc::new(Half(Arc::clone(&asked)));
             let fitted =
                 Reconstructive::new(net, Params::default(), Some(period)).unwrap().fit(&x[..10 * period]);
             let fitted = fitted.unwrap();
