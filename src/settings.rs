@@ -81,6 +81,18 @@ pub(crate) fn set_members(name: &str, members: &mut [(&str, &mut dyn Setting)], 
     Ok(())
 }
 
+/// Sets members that all have to be given.
+///
+/// # Errors
+/// Those of [`Setting::set`], and [`Error::Param`] for a member that is missing.
+pub(crate) fn set_all(name: &str, members: &mut [(&str, &mut dyn Setting)], value: &Value) -> Result<()> {
+    set_members(name, members, value)?;
+    match members.iter().find(|(member, _)| value.get(member).is_none()) {
+        Some((member, _)) => Err(Error::param(&format!("{name}.{member}"), "is missing")),
+        None => Ok(()),
+    }
+}
+
 /// See [`settings!`].
 pub(crate) fn members(members: &[(&str, &dyn Setting)]) -> Value {
     Value::Object(members.iter().map(|(name, member)| ((*name).to_string(), member.value())).collect())
@@ -126,6 +138,19 @@ plain! {
     bool: as_bool, "true or false";
     u64: as_u64, "a whole number of 0 or more";
     f64: as_f64, "a number";
+}
+
+impl Setting for f32 {
+    fn set(&mut self, name: &str, value: &Value) -> Result<()> {
+        let mut wide = 0.0_f64;
+        wide.set(name, value)?;
+        *self = wide as f32;
+        Ok(())
+    }
+
+    fn value(&self) -> Value {
+        (*self).into()
+    }
 }
 
 impl Setting for usize {

@@ -6,18 +6,22 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::settings::{Setting, choices, set_all, wrong};
 
 /// What a recurrent layer hands on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Output {
     /// The hidden state of every step, both directions side by side.
+    #[default]
     Sequence,
     /// The last state alone: the forward direction at the end, the backward one at the start; time becomes 1.
     Last,
 }
+choices!(Output { Sequence = "sequence", Last = "last" });
 
 /// Extent of one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +46,7 @@ impl Extent {
 
 /// One layer. Weights are in PyTorch's order: rows are outputs, LSTM rows stacked input, forget, cell, output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "layer", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "layer", rename_all = "kebab-case", try_from = "Value")]
 pub enum Layer {
     /// `y = W x + b` at every step. `weight (outputs, inputs)`, `bias (outputs)`.
     Dense {
@@ -131,6 +135,62 @@ pub enum Layer {
         /// Channels kept.
         channels: usize,
     },
+}
+
+/// How JSON calls the layers, and what it has to say of each.
+macro_rules! kinds {
+    ($($kind:ident = $name:literal { $($member:ident),* }),+ $(,)?) => {
+        impl Layer {
+            const KINDS: &[&str] = &[$($name),+];
+
+            /// A layer of this kind before anything is said of it.
+            fn blank(kind: &str) -> Option<Layer> {
+                match kind {
+                    $($name => Some(Layer::$kind { $($member: Default::default()),* }),)+
+                    _ => None,
+                }
+            }
+
+            fn members(&mut self) -> Vec<(&str, &mut dyn Setting)> {
+                match self {
+                    $(Layer::$kind { $($member),* } => vec![$((stringify!($member), $member)),*],)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Dense = "dense" { inputs, outputs },
+    Conv1d = "conv1d" { inputs, outputs, taps, stride, padding },
+    Lstm = "lstm" { inputs, hidden, bidirectional, output },
+    Rnn = "rnn" { inputs, hidden, output },
+    Relu = "relu" {},
+    LeakyRelu = "leaky-relu" { slope },
+    Tanh = "tanh" {},
+    Sigmoid = "sigmoid" {},
+    Dropout = "dropout" { p },
+    Flatten = "flatten" {},
+    Reshape = "reshape" { channels },
+    Repeat = "repeat" { times },
+    Upsample = "upsample" { times },
+    Reverse = "reverse" {},
+    Trim = "trim" { ends },
+    Take = "take" { channels },
+}
+
+impl TryFrom<Value> for Layer {
+    type Error = Error;
+
+    /// The layer that an object names in `layer` and says everything of that its kind asks for, and nothing else.
+    fn try_from(mut value: Value) -> Result<Layer> {
+        let kind = value.as_object_mut().and_then(|given| given.remove("layer")).unwrap_or_default();
+        let blank = kind.as_str().and_then(Layer::blank);
+        let mut layer =
+            blank.ok_or_else(|| wrong("layer", &format!("one of {}", Layer::KINDS.join(", ")), &kind))?;
+        set_all(kind.as_str().unwrap_or_default(), &mut layer.members(), &value)?;
+        Ok(layer)
+    }
 }
 
 /// A tensor that a layer needs.
@@ -319,5 +379,38 @@ mod tests {
             r#"[{"layer":"leaky-relu","slope":0.1},{"layer":"flatten"},{"layer":"repeat","times":2}]"#
         );
         assert_eq!(serde_json::from_str::<Net>(&text).unwrap(), net);
+    }
+
+    #[test]
+    fn every_kind_survives_json() {
+        for kind in Layer::KINDS {
+            let layer = Layer::blank(kind).unwrap();
+            let value = serde_json::to_value(&layer).unwrap();
+            assert_eq!(value["layer"], *kind);
+            assert_eq!(Layer::try_from(value).unwrap(), layer);
+        }
+    }
+
+    #[test]
+    fn a_layer_that_is_none_says_why() {
+        let said = |text| serde_json::from_str::<Net>(text).unwrap_err().to_string();
+        let cases = [
+            (r#"[{"layer":"dense","inputs":2}]"#, "dense.outputs: is missing"),
+            (
+                r#"[{"layer":"dense","inputs":2,"outputs":-1}]"#,
+                "dense.outputs: must be a whole number of 0 or more, is -1",
+            ),
+            (r#"[{"layer":"relu","slope":1}]"#, "relu.slope: is not known"),
+            (
+                r#"[{"layer":"lstm","inputs":1,"hidden":2,"bidirectional":true,"output":"first"}]"#,
+                "lstm.output: must be one of sequence, last, is \"first\"",
+            ),
+            (r#"[{"layer":"gru"}]"#, "layer: must be one of dense, conv1d"),
+            (r#"[{"inputs":2}]"#, "layer: must be one of dense, conv1d"),
+            ("[7]", "layer: must be one of dense, conv1d"),
+        ];
+        for (text, want) in cases {
+            assert!(said(text).contains(want), "{text}: {}", said(text));
+        }
     }
 }
