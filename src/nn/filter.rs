@@ -43,12 +43,14 @@ impl Filter {
         let three = (0..threes).map(|k| 3 * k..3 * k + 3);
         let two = (0..twos).map(|k| 3 * threes + 2 * k..3 * threes + 2 * k + 2);
         let groups: Vec<Range<usize>> = three.chain(two).collect();
-        // Over the channels of the first group, then those of the next.
-        let matrix = |bias: &[f32], groups: &[Range<usize>], of: fn(&[f32]) -> f32| {
-            let mut matrix = Vec::with_capacity(bias.len() * groups.len() * channels);
+        // Over the channels of the first group, then those of the next. `of` says how much there is of a group's first,
+        // second and last tap, which of two is the second again.
+        let matrix = |bias: &[f32], groups: &[Range<usize>], of: fn(usize) -> [f32; 3]| {
+            let mut matrix = vec![0.0; bias.len() * groups.len() * channels];
+            let mut rows = matrix.chunks_exact_mut(channels);
             for kernel in weight.chunks_exact(channels * taps) {
-                for group in groups {
-                    matrix.extend(kernel.chunks_exact(taps).map(|taps| of(&taps[group.clone()])));
+                for (group, to) in groups.iter().zip(rows.by_ref()) {
+                    mix(&kernel[group.start..], taps, [0, 1, group.len() - 1], of(group.len()), to);
                 }
             }
             Packed::new(&matrix, bias, groups.len() * channels)
@@ -61,10 +63,10 @@ impl Filter {
         let d = each.map(|taps| (taps.end, -1.0, taps.start + 1));
         let sums = a.chain(b).chain(c).chain(d).collect();
         Some(Filter {
-            a: matrix(&none, &groups, |g| g[0]),
-            b: matrix(bias, &groups, |g| g.iter().sum::<f32>() / (g.len() - 1) as f32),
-            c: matrix(&none, &groups[..threes], |g| 0.5 * (g[0] - g[1] + g[2])),
-            d: matrix(&none, &groups, |g| g[g.len() - 1]),
+            a: matrix(&none, &groups, |_| [1.0, 0.0, 0.0]),
+            b: matrix(bias, &groups, |taps| if taps == 3 { [0.5; 3] } else { [1.0, 0.5, 0.5] }),
+            c: matrix(&none, &groups[..threes], |_| [0.5, -0.5, 0.5]),
+            d: matrix(&none, &groups, |_| [0.0, 0.0, 1.0]),
             sums,
             channels,
             taps,
@@ -116,6 +118,14 @@ impl Filter {
                 *to = d + b - c;
             }
         }
+    }
+}
+
+/// Of every `step` values this much of these three, in a loop as simple as that of `matrix::scatter`.
+#[inline(never)]
+fn mix(values: &[f32], step: usize, three: [usize; 3], of: [f32; 3], to: &mut [f32]) {
+    for (to, at) in to.iter_mut().zip((0..).step_by(step)) {
+        *to = of[0] * values[at + three[0]] + of[1] * values[at + three[1]] + of[2] * values[at + three[2]];
     }
 }
 
