@@ -79,11 +79,15 @@ export function tensorsOf(chain, safetensors) {
     const { shape, data_offsets: [from, to] } = header[name];
     const values = new Float32Array(safetensors, 8 + size + from, (to - from) / 4);
     if (!channels) return values;
-    const columns = shape[1];
+    const [rows, columns] = shape;
     const steps = columns / Number(channels);
-    return values.map((_, at) => {
-      const [row, column] = [Math.floor(at / columns), at % columns];
-      return values[row * columns + (column % Number(channels)) * steps + Math.floor(column / Number(channels))];
-    });
+    const turned = new Float32Array(values.length);
+    let at = 0;
+    for (let row = 0; row < rows; row++) {
+      for (let step = 0; step < steps; step++) {
+        for (let from = row * columns + step; from < (row + 1) * columns; from += steps) turned[at++] = values[from];
+      }
+    }
+    return turned;
   });
 }

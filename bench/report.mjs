@@ -35,7 +35,7 @@ export function tables({ machine, nets, cold, chart, widget, hands, bytes }) {
   if (cold) {
     parts.push(
       '## Cold start',
-      `A fresh browser, from navigation to the first answer of TadGAN: ${ms(cold.ours)} ms against ${ms(cold.onnxruntime)} ms of onnxruntime-web, ${times(cold.ratio)} its time.`,
+      `A fresh browser, launched a second before, from navigation to the first answer of TadGAN: ${ms(cold.ours)} ms against ${ms(cold.onnxruntime)} ms of onnxruntime-web, ${times(cold.ratio)} its time.`,
     );
   }
   if (chart) {

@@ -10,6 +10,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cpus } from 'node:os';
+import { setTimeout as rest } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { launch } from '../scripts/browser.mjs';
@@ -162,7 +163,7 @@ async function worked(page) {
  * @param {string[]} contestants
  * @param {(one: Case, who: string) => string} page
  * @param {{ fresh?: boolean, times?: (one: Case) => number, along?: (page: import('playwright-core').Page) => Promise<() => Promise<Row>>, then?: (page: import('playwright-core').Page, one: Case) => Promise<Row> }} [how]
- *   `fresh`: a new browser for each page; `times`: rounds of a case, else as asked; `along`: begins before the page is opened, and gives
+ *   `fresh`: a new browser for each page, a second after its launch; `times`: rounds of a case, else as asked; `along`: begins before the page is opened, and gives
  *   more results when it is ready; `then`: what is done with the page after that, and gives more results
  * @returns {Promise<(Case & Record<string, Row[]>)[]>} each case with the results of each contestant
  */
@@ -178,6 +179,8 @@ async function compared(cases, contestants, page, { fresh = false, times = () =>
       if (fresh) browser = await launch(opening);
       const context = await /** @type {import('playwright-core').Browser} */ (browser).newContext({ viewport: { width: 1000, height: 500 }, deviceScaleFactor: one.scale ?? 1 });
       const opened = await context.newPage();
+      // What a browser does to start is not what a page takes.
+      if (fresh) await rest(1000);
       const end = await along?.(opened);
       await opened.goto(`${server.url}/bench/pages/${path}`, { waitUntil: 'commit' });
       await opened.waitForFunction('window.result', null, { timeout: 180_000, polling: 500 });
