@@ -118,6 +118,9 @@ fn imports_go_one_way() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Makes detectors of nets, whose files have the rows.
+const ADAPTER: &str = "detect/reconstruction/reconstructive.rs";
+
 #[test]
 fn each_detector_file_has_its_row_and_its_name() {
     let mut files = BTreeSet::new();
@@ -129,7 +132,7 @@ fn each_detector_file_has_its_row_and_its_name() {
         let stem = stem.rsplit('/').next().unwrap();
         if code.contains("pub const ENTRY") {
             files.insert(stem.replace('_', "-"));
-        } else {
+        } else if file != ADAPTER {
             assert!(!code.contains("impl Detector for"), "src/{file} implements a detector but has no ENTRY");
         }
     }
