@@ -25,7 +25,7 @@ const record = join(pkg, '.inputs.json');
 const steps = [
   {
     name: 'wasm',
-    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'scripts/setup.mjs', 'scripts/build.mjs', 'scripts/relax.mjs'],
+    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'www/polyline.js', 'scripts/setup.mjs', 'scripts/build.mjs', 'scripts/relax.mjs'],
     outputs: ['pkg/anomaly_widget.js', 'pkg/anomaly_widget.d.ts', 'pkg/anomaly_widget_bg.wasm', 'pkg/instance.js', 'target/nets/anomaly_widget_bg.wasm', 'target/nets/relaxed.wasm'],
     make: wasms,
   },
@@ -108,12 +108,15 @@ function fit(folder, other) {
   writeFileSync(file, renamed, 'latin1');
 }
 
-/** The JavaScript of a wasm has one instance. A worker may need two: a function around it makes as many as are wanted. */
+/**
+ * The JavaScript of a wasm has one instance. A worker may need two: a function around it makes as many as are wanted. A
+ * worker has no canvas, so what the wasm calls of one is left out.
+ */
 async function instances() {
   const esbuild = await import('esbuild');
   const { outputFiles: [{ text }] } = await esbuild.build({
     stdin: { contents: "export { Engine, Frames, detectors, initSync, parse } from './anomaly_widget.js';", resolveDir: pkg },
-    bundle: true, write: false, format: 'esm', target: 'es2022', drop: ['console'], logLevel: 'warning', plugins: [freedByName],
+    bundle: true, write: false, format: 'esm', target: 'es2022', drop: ['console'], logLevel: 'warning', plugins: [glue((text) => withoutCanvas(freedByName(text)))],
   });
   const body = text.replace(/export \{([\w\s,]*)\};\s*$/, 'return {$1};');
   if (body === text) throw new Stop('the last lines of the wasm\'s JavaScript are not the exports that were expected');
@@ -168,14 +171,14 @@ async function bundles() {
   await esbuild.build({ ...silent, entryPoints: [from('worker.js')], outfile: to('worker.js'), format: 'iife' });
   // The element, and files beside it that it loads when they are needed, which bundlers follow.
   const parts = ['./reader.js', './stream.js', './more.js'];
-  await esbuild.build({ ...silent, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles, freedByName], external: parts });
+  await esbuild.build({ ...silent, entryPoints: [from('anomaly-widget.js')], outfile: to('anomaly-widget.js'), format: 'esm', plugins: [styles, glue(freedByName)], external: parts });
   for (const part of parts) {
     await esbuild.build({ ...common, entryPoints: [from(part)], outfile: to(part), format: 'esm', plugins: [styles, oneError], external: parts });
   }
   await esbuild.build({ ...common, entryPoints: [from('define.js')], outfile: to('define.js'), format: 'esm', external: ['./anomaly-widget.js'] });
   // Worker and wasm as text and bytes inside one file.
   await esbuild.build({ ...common, entryPoints: [from('inline.js')], outfile: to('inline.js'), format: 'esm',
-    loader: { '.wasm': 'binary' }, plugins: [styles, freedByName, asText(to('worker.js'))] });
+    loader: { '.wasm': 'binary' }, plugins: [styles, glue(freedByName), asText(to('worker.js'))] });
   await esbuild.build({ ...common, minify: false, entryPoints: [from('cli.mjs')], outfile: to('cli.mjs'), format: 'esm', platform: 'node', target: 'node20' });
 }
 
@@ -208,16 +211,42 @@ const oneError = {
 };
 
 /**
+ * The JavaScript of the wasm, changed.
+ * @param {(text: string) => string} change
+ * @returns {import('esbuild').Plugin}
+ */
+function glue(change) {
+  return {
+    name: 'glue',
+    setup(build) {
+      build.onLoad({ filter: /anomaly_widget\.js$/ }, ({ path }) => ({ contents: change(readFileSync(path, 'utf8')) }));
+    },
+  };
+}
+
+/**
  * Wasm objects are freed by name. Without what `using` would need, a bundle leaves out the classes that it does not use.
  * Nor does it need what stands in for a FinalizationRegistry: engines of its target have one.
- * @type {import('esbuild').Plugin}
+ * @param {string} text
  */
-const freedByName = {
-  name: 'freed-by-name',
-  setup(build) {
-    build.onLoad({ filter: /anomaly_widget\.js$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8').replace(/^if \(Symbol\.dispose\).*$|\(typeof FinalizationRegistry === 'undefined'\)\s*\?.*\s*: /gm, '') }));
-  },
-};
+function freedByName(text) {
+  return text.replace(/^if \(Symbol\.dispose\).*$|\(typeof FinalizationRegistry === 'undefined'\)\s*\?.*\s*: /gm, '');
+}
+
+/**
+ * Without what a canvas is asked to do: asked all the same, it is an error that names it.
+ * @param {string} text
+ */
+function withoutCanvas(text) {
+  const asked = 'arc beginPath closePath fill fillRect fillText getContext height instanceof_CanvasRenderingContext2d lineTo moveTo pathOf polyline setTransform set_fillStyle set_font set_height set_lineJoin set_lineWidth set_strokeStyle set_textAlign set_textBaseline set_width stroke width'.split(' ');
+  const found = new Set();
+  const rest = text
+    .replace(/^ {8}__wbg_(\w+)_[0-9a-f]{16}: function[^]*?^ {8}\}.*\n/gm, (all, name) => (asked.includes(name) ? (found.add(name), '') : all))
+    .replace(/^ {4}const import0 = (\{[^]*?^ {4}\});/m, 'const import0 = new Proxy($1, { get: (known, name) => known[name] ?? (() => { throw new Error(name); }) });');
+  const missing = asked.filter((name) => !found.has(name));
+  if (missing.length || !rest.includes('new Proxy')) throw new Stop(`the wasm's JavaScript does not ask a canvas for ${missing.join(', ') || 'anything'}, which was expected`);
+  return rest;
+}
 
 /**
  * `import text from 'worker:text'` gives the built worker as a string.

@@ -2,7 +2,7 @@
 //! changes, and a long line that stays is told twice and no more.
 //!
 //! A canvas resolves a font anew each time it is set, which costs more than the text, and a colour, which costs more
-//! than a small block. Each point of a line is a call.
+//! than a small block.
 
 use crate::draw::pen::FINE;
 use plotters_backend::text_anchor::{HPos, VPos};
@@ -10,7 +10,7 @@ use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
 };
 use plotters_canvas::CanvasBackend;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Path2d};
 
 type Error = <CanvasBackend as DrawingBackend>::ErrorType;
@@ -34,6 +34,8 @@ struct Set {
     anchor: (&'static str, &'static str),
     /// The colours so far, as strings of the page: they are copied there only once.
     colours: Vec<(BackendColor, JsValue)>,
+    /// The latest texts, in the same way.
+    texts: Vec<(String, JsValue)>,
 }
 
 impl Last {
@@ -55,15 +57,47 @@ impl Set {
         });
         &self.colours[at].1
     }
+
+    /// A text as the page has it.
+    fn text(&mut self, text: &str) -> &JsValue {
+        let known = self.texts.iter().position(|(known, _)| known == text);
+        let at = known.unwrap_or_else(|| {
+            if self.texts.len() == TEXTS {
+                self.texts.clear();
+            }
+            self.texts.push((text.to_string(), text.into()));
+            self.texts.len() - 1
+        });
+        &self.texts[at].1
+    }
 }
 
 fn same(a: BackendColor, b: BackendColor) -> bool {
     a.rgb == b.rgb && a.alpha == b.alpha
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// A context as one that takes texts of the page.
+    type Lettered;
+
+    #[wasm_bindgen(method, js_name = fillText)]
+    fn fill_text(this: &Lettered, text: &JsValue, x: f64, y: f64);
+}
+
+#[wasm_bindgen(module = "/www/polyline.js")]
+extern "C" {
+    /// Strokes a line through these points: in one call, instead of one for each of them.
+    fn polyline(context: &CanvasRenderingContext2d, places: &[i32]);
+
+    /// The path through these points.
+    #[wasm_bindgen(js_name = pathOf)]
+    fn path_of(places: &[i32]) -> Path2d;
+}
+
 /// A line as it was drawn.
 struct Line {
-    points: Vec<BackendCoord>,
+    points: Vec<[i32; 2]>,
     /// As an object of the page: making it takes longer than telling the line once, drawing it less long. It is there
     /// from the second picture on that has the line.
     path: Option<Path2d>,
@@ -71,31 +105,18 @@ struct Line {
 
 impl Line {
     /// Draws it in the canvas' stroke.
-    fn draw(&mut self, context: &CanvasRenderingContext2d, again: bool) -> std::result::Result<(), JsValue> {
-        if !again {
-            context.begin_path();
-            self.tell(|x, y| context.move_to(x, y), |x, y| context.line_to(x, y));
-            context.stroke();
-            return Ok(());
+    fn draw(&mut self, context: &CanvasRenderingContext2d, again: bool) {
+        let places = self.points.as_flattened();
+        if again {
+            context.stroke_with_path(self.path.get_or_insert_with(|| path_of(places)));
+        } else {
+            polyline(context, places);
         }
-        if self.path.is_none() {
-            let path = Path2d::new()?;
-            self.tell(|x, y| path.move_to(x, y), |x, y| path.line_to(x, y));
-            self.path = Some(path);
-        }
-        self.path.iter().for_each(|path| context.stroke_with_path(path));
-        Ok(())
-    }
-
-    fn tell(&self, begin: impl Fn(f64, f64), go: impl Fn(f64, f64)) {
-        let mut places = self.points.iter().map(|point| (f64::from(point.0), f64::from(point.1)));
-        if let Some((x, y)) = places.next() {
-            begin(x, y);
-        }
-        places.for_each(|(x, y)| go(x, y));
     }
 }
 
+/// Texts that are kept: those of a few pictures.
+const TEXTS: usize = 128;
 /// Points from which on a line is kept.
 const LONG: usize = 64;
 
@@ -190,9 +211,9 @@ impl DrawingBackend for Canvas<'_> {
         path: I,
         style: &S,
     ) -> Result<()> {
-        let points: Vec<BackendCoord> = path.into_iter().collect();
+        let points: Vec<[i32; 2]> = path.into_iter().map(<[i32; 2]>::from).collect();
         if points.len() < LONG {
-            return self.backend.draw_path(points, style);
+            return self.backend.draw_path(points.into_iter().map(BackendCoord::from), style);
         }
         let known = self.lines.iter().position(|line| line.points == points);
         #[allow(deprecated, reason = "the other setters copy a string each time")]
@@ -200,8 +221,7 @@ impl DrawingBackend for Canvas<'_> {
         self.context.set_line_width(f64::from(style.stroke_width()));
         let line = known.map(|at| self.lines.swap_remove(at));
         let mut line = line.unwrap_or_else(|| Line { points, path: None });
-        let drawn = line.draw(self.context, known.is_some());
-        drawn.map_err(|_| DrawingErrorKind::FontError("the canvas has no paths".into()))?;
+        line.draw(self.context, known.is_some());
         self.drawn.push(line);
         Ok(())
     }
@@ -251,7 +271,8 @@ impl DrawingBackend for Canvas<'_> {
             self.context.set_font(&format!("{} {}px {}", font.0, font.1, font.2));
             self.set.font = (font.0.into(), size, font.2.into());
         }
-        let drawn = self.context.fill_text(text, f64::from(at.0), f64::from(at.1));
-        drawn.map_err(|_| DrawingErrorKind::FontError(format!("the text \"{text}\"").into()))
+        let lettered = self.context.unchecked_ref::<Lettered>();
+        lettered.fill_text(self.set.text(text), f64::from(at.0), f64::from(at.1));
+        Ok(())
     }
 }
