@@ -46,6 +46,10 @@ const all = await (await fetch('data/index.json')).json();
 let current;
 
 for (const series of all) $('series').append(new Option(series.title, series.name));
+// Stands for a file of the visitor's; it cannot be chosen, only seen.
+const own = new Option();
+own.hidden = true;
+$('series').append(own);
 $('series').addEventListener('change', () => choose($('series').value));
 
 /** @param {string} name */
@@ -114,7 +118,8 @@ widget.addEventListener('anomaly-progress', (event) => {
   if (stage !== 'read' || !(widget.data instanceof File)) return;
   current = undefined;
   widget.label = widget.data.name;
-  $('series').selectedIndex = -1;
+  own.textContent = widget.data.name;
+  own.selected = true;
   tellAbout();
 });
 

@@ -13,6 +13,7 @@ test('an own file, another limit, and the snippet that says so', async () => {
   await page.locator('#picked').setInputFiles({ name: 'mine.csv', mimeType: 'text/csv', buffer: Buffer.from(csv(wave())) });
   await page.waitForFunction(() => window.widget.report.times.length === 1200);
   assert.equal(await page.evaluate(() => window.widget.label), 'mine.csv');
+  assert.equal(await page.locator('#series option:checked').textContent(), 'mine.csv');
   await page.locator('#threshold').selectOption('sigma 4');
   assert.equal(await page.evaluate(() => window.widget.threshold), 'sigma 4');
   assert.match(await page.locator('#sent').textContent() ?? '', /^0 bytes left this page\. It loaded \d+ files .* and 0 from elsewhere/);
