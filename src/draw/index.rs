@@ -116,7 +116,11 @@ impl<S: Summary> Indexed<S> {
         let (from, to) = (self.gone + rows.start, (self.gone + rows.end).min(self.values.len()));
         let Some(mut inner) = within(from..to, BLOCK) else { return S::of(&self.values, from..to.max(from)) };
         let ends = [from..inner.start * BLOCK, inner.end * BLOCK..to];
-        let mut all = ends.map(|end| S::of(&self.values, end)).into_iter().fold(S::NONE, S::with);
+        let mut all = S::NONE;
+        // Often there are none: what starts and ends with an entry is summed up by entries alone.
+        for end in ends.into_iter().filter(|end| !end.is_empty()) {
+            all = all.with(S::of(&self.values, end));
+        }
         for (i, level) in self.levels.iter().enumerate() {
             let part = |rows: Range<usize>| fold(level.get(rows).unwrap_or_default());
             let Some(next) = within(inner.clone(), FOLD).filter(|_| i + 1 < LEVELS) else {
