@@ -1,7 +1,7 @@
 // One chart of one size: `?rows=1000000&who=ours`. A line and 20 shaded bands: first paint, redraw, changes of the
-// stretch that is shown (the first 20, while the engine still compiles, and the 100 after them), and with `&slide=1` a
-// window that moves on by 10 points a frame. The result is left on `window.result`. A time is that of the script; `paint`
-// ends with the frame that shows the picture.
+// stretch that is shown (60 in the first second, while the engine still compiles, and 120 after it), and with `&slide=1`
+// a window that moves on by 10 points a frame. The result is left on `window.result`. A time is that of the script;
+// `paint` ends with the frame that shows the picture.
 
 const query = new URLSearchParams(location.search);
 const rows = Number(query.get('rows'));
@@ -110,12 +110,12 @@ async function measure() {
   const redraws = [];
   for (let i = 0; i < 5; i++) redraws.push(await timed(() => chart.redraw()));
   const moves = [];
-  for (let i = 0; i < 120; i++) {
+  for (let i = 0; i < 180; i++) {
     const step = 0.02 * (i % 20);
     const [from, span] = [rows * (0.1 + step), rows * (0.5 - step)];
     moves.push(await timed(() => chart.look({ from, to: from + span })));
   }
-  const result = { script, paint, redraw: part(redraws, 0.5), early: part(moves.slice(0, 20), 0.5), move: part(moves.slice(20), 0.5) };
+  const result = { script, paint, redraw: part(redraws, 0.5), early: part(moves.slice(0, 60), 0.5), move: part(moves.slice(60), 0.5) };
   if (!slide) return result;
   await chart.look({ from: 0, to: rows + 3000 });
   const steps = [];
