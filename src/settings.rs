@@ -74,7 +74,12 @@ pub(crate) fn set_members(name: &str, members: &mut [(&str, &mut dyn Setting)], 
         let path = format!("{name}.{key}");
         let Some((_, member)) = members.iter_mut().find(|(known, _)| known == key) else {
             let known: Vec<&str> = members.iter().map(|(known, _)| *known).collect();
-            return Err(Error::param(&path, format!("is not known; known are {}", known.join(", "))));
+            let others = if known.is_empty() {
+                "there are none".to_string()
+            } else {
+                format!("known are {}", known.join(", "))
+            };
+            return Err(Error::param(&path, format!("is not known; {others}")));
         };
         member.set(&path, value)?;
     }

@@ -400,7 +400,7 @@ mod tests {
                 r#"[{"layer":"dense","inputs":2,"outputs":-1}]"#,
                 "dense.outputs: must be a whole number of 0 or more, is -1",
             ),
-            (r#"[{"layer":"relu","slope":1}]"#, "relu.slope: is not known"),
+            (r#"[{"layer":"relu","slope":1}]"#, "relu.slope: is not known; there are none"),
             (
                 r#"[{"layer":"lstm","inputs":1,"hidden":2,"bidirectional":true,"output":"first"}]"#,
                 "lstm.output: must be one of sequence, last, is \"first\"",
