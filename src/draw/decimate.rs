@@ -143,6 +143,9 @@ fn pixel_columns(
 ) -> impl Iterator<Item = (f64, Range<usize>)> {
     let end = rows.end.min(time.len());
     let pixel = |row: usize| time.get(row).map_or(f64::INFINITY, |t| x.at(t).floor());
+    // The pixel of row 0 and the rows in a pixel, if they are many everywhere: then those at its end are computed.
+    let even = time.even().map(|(first, step)| (x.at(first), 1.0 / (step * x.unit())));
+    let even = even.filter(|(_, rows)| *rows >= WIDE as f64 && rows.is_finite());
     let (mut row, mut exact, mut this) = (rows.start, rows.start, pixel(rows.start));
     // Most have as many rows as the one before.
     let mut width = 1;
@@ -151,12 +154,21 @@ fn pixel_columns(
             return None;
         }
         let (left, from) = (this, row);
-        width = in_column(time, exact..end, x, left, width);
+        let next = left + 1.0;
+        (width, this) = match even {
+            Some((first, rows)) => {
+                let after = ((next - first) * rows).ceil() as usize;
+                (after.clamp(from + 1, end) - exact, next)
+            }
+            None => {
+                let width = in_column(time, exact..end, x, left, width);
+                (width, pixel(exact + width))
+            }
+        };
         exact += width;
-        this = pixel(exact);
-        let even = column.edge(exact);
-        let near = width >= WIDE && even < end && this == left + 1.0 && pixel(even) <= this;
-        row = if near { even } else { exact };
+        let edge = column.edge(exact);
+        let inside = || even.is_some() || this == next && pixel(edge) <= this;
+        row = if width >= WIDE && edge < end && inside() { edge } else { exact };
         Some((left, from..row))
     })
 }
@@ -337,10 +349,13 @@ mod tests {
             let (times, column) = (Times::from(time.to_vec()), Column::from(value.to_vec()));
             Trace { time: &times, value: &column, x, y, longest: 10.0 }.filling(0..time.len())
         };
+        let mut uneven = time.clone();
+        uneven[1] += 0.1;
         // All rows at 200 a pixel, and a part of them at 50 a pixel.
-        for (from, to) in [(0.0, 19_999.0), (700.5, 5700.0)] {
+        let views = [(0.0, 19_999.0), (700.5, 5700.0)];
+        for ((from, to), time) in views.into_iter().flat_map(|view| [(view, &time), (view, &uneven)]) {
             let x = Scale::new((from, to), (0.0, 100.0));
-            let line = filled(&time, &value, &x, &y).unwrap();
+            let line = filled(time, &value, &x, &y).unwrap();
             assert!(line.steep);
             let columns = line.points.as_chunks::<2>().0;
             let shown = from.ceil() as usize..to as usize + 1;

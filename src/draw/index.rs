@@ -7,10 +7,10 @@
 use std::ops::Range;
 
 /// Rows of one entry of the finest level. Fewer make the index larger, more leave more rows to look at.
-pub const BLOCK: usize = 32;
+pub const BLOCK: usize = 16;
 /// Entries of one entry of the next level.
 const FOLD: usize = 8;
-/// Levels: the coarsest has an entry for every 2048 rows.
+/// Levels: the coarsest has an entry for every 1024 rows.
 const LEVELS: usize = 3;
 
 /// What an index keeps of some rows.
@@ -168,7 +168,7 @@ mod tests {
 
     /// Every level begins and ends inside, at and beyond its entries' edges.
     fn stretches(n: usize) -> impl Iterator<Item = Range<usize>> {
-        let edges = [0, 1, 31, 32, 33, 255, 256, 260, 2047, 2048, 2049, 4095, 4096, 4200, 4999, 5000];
+        let edges = [0, 1, 15, 16, 17, 127, 128, 132, 1023, 1024, 1025, 2048, 2050, 4095, 4200, 4999, 5000];
         let edges = edges.into_iter().filter(move |edge| *edge <= n);
         edges
             .clone()

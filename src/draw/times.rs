@@ -69,6 +69,14 @@ impl Times {
         }
     }
 
+    /// The moment of the first row and the step to each next one, where all steps are the same.
+    pub fn even(&self) -> Option<(f64, f64)> {
+        match self {
+            Times::Regular { first, step, gone, .. } => Some((first + *gone as f64 * step, *step)),
+            Times::Listed(_) => None,
+        }
+    }
+
     /// The moments of the first and the last row.
     pub fn ends(&self) -> Option<(f64, f64)> {
         self.get(0).zip(self.get(self.len().wrapping_sub(1)))

@@ -104,6 +104,11 @@ struct Line {
 }
 
 impl Line {
+    /// Whether these are its points. One by one: all at once are compared byte by byte.
+    fn is_through(&self, points: &[[i32; 2]]) -> bool {
+        self.points.len() == points.len() && self.points.iter().zip(points).all(|(a, b)| a == b)
+    }
+
     /// Draws it in the canvas' stroke.
     fn draw(&mut self, context: &CanvasRenderingContext2d, again: bool) {
         let places = self.points.as_flattened();
@@ -215,7 +220,7 @@ impl DrawingBackend for Canvas<'_> {
         if points.len() < LONG {
             return self.backend.draw_path(points.into_iter().map(BackendCoord::from), style);
         }
-        let known = self.lines.iter().position(|line| line.points == points);
+        let known = self.lines.iter().position(|line| line.is_through(&points));
         #[allow(deprecated, reason = "the other setters copy a string each time")]
         self.context.set_stroke_style(self.set.colour(style.color()));
         self.context.set_line_width(f64::from(style.stroke_width()));
