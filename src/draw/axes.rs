@@ -2,11 +2,10 @@
 
 use super::captions::{Caption, Captions};
 use super::chart::{Chart, Layout, TEXT};
-use super::pen::{Pen, Rect, text_width};
+use super::pen::{Pen, Rect, Surface, text_width};
 use super::scale::View;
 use super::ticks::{Unit, time_ticks, value_labels, value_ticks};
 use crate::error::Result;
-use plotters::prelude::DrawingBackend;
 use std::ops::Range;
 
 impl Chart {
@@ -48,7 +47,7 @@ impl Chart {
     }
 
     /// A line at each label of the value axis.
-    pub(super) fn draw_grid<B: DrawingBackend>(
+    pub(super) fn draw_grid<B: Surface>(
         &self,
         pen: &mut Pen<B>,
         layout: &Layout,

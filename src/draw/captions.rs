@@ -2,9 +2,8 @@
 //! more, so a picture after one with the same texts leaves them where they are.
 
 use super::chart::{Chart, Layout};
-use super::pen::{Pen, Rect};
+use super::pen::{Pen, Rect, Surface};
 use crate::error::Result;
-use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
 /// Between a part and the texts beside it, in CSS pixels.
@@ -66,7 +65,7 @@ impl Chart {
         }
     }
 
-    pub(super) fn draw_captions<B: DrawingBackend>(
+    pub(super) fn draw_captions<B: Surface>(
         &self,
         pen: &mut Pen<B>,
         captions: &Captions,
@@ -84,7 +83,7 @@ impl Chart {
     }
 
     /// Paints the paper, but where texts are kept.
-    pub(super) fn draw_paper<B: DrawingBackend>(
+    pub(super) fn draw_paper<B: Surface>(
         &self,
         pen: &mut Pen<B>,
         layout: Option<&Layout>,

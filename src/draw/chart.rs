@@ -4,7 +4,7 @@ use super::captions::{Captions, Kept};
 use super::lanes::{self, Lane};
 use super::overlay::{self, Label, Mark};
 use super::overview::{self, Small};
-use super::pen::{Pen, Rect, text_width};
+use super::pen::{Pen, Rect, Surface, text_width};
 use super::rows::{Columns, Rows};
 use super::scale::{Scale, View};
 use super::series::Lines;
@@ -12,7 +12,6 @@ use super::strip::Strip;
 use super::theme::Theme;
 use super::ticks::{Unit, Zone};
 use crate::error::{Error, Result};
-use plotters::prelude::DrawingBackend;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -301,7 +300,7 @@ impl Chart {
     ///
     /// # Errors
     /// [`Error::Draw`] with what the back end said.
-    pub fn draw<B: DrawingBackend>(&self, backend: &mut B, labels: &[String]) -> Result<()> {
+    pub fn draw<B: Surface>(&self, backend: &mut B, labels: &[String]) -> Result<()> {
         let mut pen = Pen::new(backend, &self.theme.font, TEXT * self.scale);
         let last = self.captions.take();
         let (Some(view), Some(layout)) = (self.view(), self.layout()) else {
@@ -328,17 +327,17 @@ impl Chart {
         backend.present().map_err(|error| Error::Draw(error.to_string()))
     }
 
-    fn draw_marks_behind<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
+    fn draw_marks_behind<B: Surface>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
         let frame = overlay::Frame { theme: &self.theme, chosen: self.chosen, scale: self.scale, layout };
         overlay::behind(pen, &frame, &self.marks)
     }
 
-    fn draw_marks_above<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
+    fn draw_marks_above<B: Surface>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
         let frame = overlay::Frame { theme: &self.theme, chosen: self.chosen, scale: self.scale, layout };
         overlay::above(pen, &frame, &self.marks)
     }
 
-    fn draw_labels<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
+    fn draw_labels<B: Surface>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
         let frame = overlay::Frame { theme: &self.theme, chosen: None, scale: self.scale, layout };
         overlay::labels(pen, &frame, &self.labels)
     }

@@ -76,7 +76,7 @@ impl Trace<'_> {
             climbed += bottom - top;
             turns.take(left, top, bottom);
         }
-        (climbed > STEEP * width).then_some(Stretch { points: turns.points, steep: true })
+        (climbed > STEEP * width).then(|| Stretch::drawn_as(true, turns.points))
     }
 
     /// The points of [`Trace::stretches`] before any are left out where they are dense and steep.

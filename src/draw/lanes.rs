@@ -7,10 +7,9 @@ use super::captions::Caption;
 use super::chart::{Chart, Layout};
 use super::decimate::columns;
 use super::overlay::Level;
-use super::pen::{Pen, Rect};
+use super::pen::{Pen, Rect, Surface};
 use super::rows::Column;
 use crate::error::Result;
-use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
 use std::ops::Range;
 
@@ -65,7 +64,7 @@ impl Chart {
         })
     }
 
-    pub(super) fn draw_lanes<B: DrawingBackend>(
+    pub(super) fn draw_lanes<B: Surface>(
         &self,
         pen: &mut Pen<B>,
         layout: &Layout,
@@ -112,7 +111,7 @@ impl Chart {
     }
 
     /// A bar above the lanes where most detectors are over their limits; the one of the chart has its vote too.
-    fn draw_agreement<B: DrawingBackend>(
+    fn draw_agreement<B: Surface>(
         &self,
         pen: &mut Pen<B>,
         layout: &Layout,

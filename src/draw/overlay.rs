@@ -4,12 +4,11 @@
 //! there is an anomaly, hollow where there is none.
 
 use super::chart::Layout;
-use super::pen::{Pen, Rect};
+use super::pen::{Pen, Rect, Surface};
 use super::scale::Scale;
 use super::theme::Theme;
 use crate::error::Result;
 use crate::math::stats;
-use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
 
 /// What is drawn of an event.
@@ -161,7 +160,7 @@ pub struct Frame<'a> {
 ///
 /// # Errors
 /// [`crate::Error::Draw`] with what the back end said.
-pub fn behind<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark]) -> Result<()> {
+pub fn behind<B: Surface>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark]) -> Result<()> {
     let Layout { plot, strip, x, .. } = frame.layout;
     let hair = frame.scale.round().max(1.0);
     for (i, mark) in marks.iter().enumerate() {
@@ -194,7 +193,7 @@ pub fn behind<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark]
 ///
 /// # Errors
 /// [`crate::Error::Draw`] with what the back end said.
-pub fn above<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark]) -> Result<()> {
+pub fn above<B: Surface>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark]) -> Result<()> {
     let Layout { plot, x, y, .. } = frame.layout;
     let (scale, paper) = (frame.scale, frame.theme.paper);
     // The most severe last, so that it lies on top.
@@ -230,7 +229,7 @@ pub fn above<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, marks: &[Mark])
 ///
 /// # Errors
 /// [`crate::Error::Draw`] with what the back end said.
-pub fn labels<B: DrawingBackend>(pen: &mut Pen<B>, frame: &Frame, labels: &[Label]) -> Result<()> {
+pub fn labels<B: Surface>(pen: &mut Pen<B>, frame: &Frame, labels: &[Label]) -> Result<()> {
     let Layout { plot, x, .. } = frame.layout;
     let (scale, theme) = (frame.scale, frame.theme);
     for label in labels {

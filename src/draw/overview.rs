@@ -3,12 +3,11 @@
 use super::chart::{Chart, Layout};
 use super::decimate::Trace;
 use super::overlay;
-use super::pen::{Pen, Rect};
+use super::pen::{Pen, Rect, Surface};
 use super::rows::Rows;
 use super::scale::{Scale, View};
 use super::stretch::Stretch;
 use crate::error::Result;
-use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
 
 /// Height in CSS pixels; 0 in charts lower than [`LEAST`].
@@ -64,7 +63,7 @@ impl Chart {
         trace.stretches(0..self.rows.len()).into_iter().map(Stretch::thinned).collect()
     }
 
-    pub(super) fn draw_overview<B: DrawingBackend>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
+    pub(super) fn draw_overview<B: Surface>(&self, pen: &mut Pen<B>, layout: &Layout) -> Result<()> {
         let (theme, place) = (&self.theme, &layout.overview);
         let Some(x) = self.overview_scale(place).filter(|_| place.height() > 0.0) else { return Ok(()) };
         let Some(view) = self.view() else { return Ok(()) };

@@ -8,9 +8,29 @@ use crate::error::{Error, Result};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
+use plotters_backend::DrawingErrorKind;
+use std::rc::Rc;
 
 /// Back-end units in a device pixel.
 pub const FINE: f64 = 4.0;
+
+/// A point in back-end units.
+pub type Place = [i32; 2];
+
+/// A back end that can keep the lines of a series: one that is drawn again is the same slice.
+pub trait Surface: DrawingBackend {
+    /// Draws an open line through these points.
+    ///
+    /// # Errors
+    /// As those of a back end.
+    fn draw_kept(
+        &mut self,
+        line: &Rc<[Place]>,
+        style: &ShapeStyle,
+    ) -> std::result::Result<(), DrawingErrorKind<Self::ErrorType>> {
+        self.draw_path(line.iter().map(|&place| place.into()), style)
+    }
+}
 
 /// An upright rectangle in device pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -38,7 +58,7 @@ impl Rect {
 }
 
 /// Draws on a back end in device pixels.
-pub struct Pen<'a, B: DrawingBackend> {
+pub struct Pen<'a, B: Surface> {
     backend: &'a mut B,
     font: &'a str,
     size: f64,
@@ -57,7 +77,7 @@ fn draw_error(error: impl std::fmt::Display) -> Error {
     Error::Draw(error.to_string())
 }
 
-impl<'a, B: DrawingBackend> Pen<'a, B> {
+impl<'a, B: Surface> Pen<'a, B> {
     /// A pen on this back end; texts are set in `font`, a list of CSS font families, `size` device pixels high.
     pub fn new(backend: &'a mut B, font: &'a str, size: f64) -> Pen<'a, B> {
         Pen { backend, font, size }
@@ -77,7 +97,10 @@ impl<'a, B: DrawingBackend> Pen<'a, B> {
     /// # Errors
     /// As [`Pen::line`].
     pub fn curve(&mut self, line: &Stretch, stroke: f64, colour: RGBAColor) -> Result<()> {
-        self.line(&line.points, if line.steep { stroke.min(1.0) } else { stroke }, colour)
+        let stroke = if line.steep { stroke.min(1.0) } else { stroke };
+        let style = ShapeStyle { color: colour, filled: false, stroke_width: width(stroke) };
+        let places = || line.points.iter().map(|&(x, y)| [fine(x), fine(y)]).collect();
+        self.backend.draw_kept(line.places.get_or_init(places), &style).map_err(draw_error)
     }
 
     /// A filled polygon.

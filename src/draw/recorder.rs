@@ -1,5 +1,6 @@
 //! A back end for tests: it keeps what was asked of it, and paints lines into pixels.
 
+use super::pen::Surface;
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
 };
@@ -85,6 +86,8 @@ impl Recorder {
 }
 
 type Done = Result<(), DrawingErrorKind<Infallible>>;
+
+impl Surface for Recorder {}
 
 impl DrawingBackend for Recorder {
     type ErrorType = Infallible;

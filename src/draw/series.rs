@@ -2,12 +2,11 @@
 
 use super::chart::{Chart, Layout};
 use super::decimate::{Trace, columns};
-use super::pen::Pen;
+use super::pen::{Pen, Surface};
 use super::rows::Column;
 use super::scale::Scale;
 use super::stretch::{Stretch, jagged};
 use crate::error::Result;
-use plotters::prelude::DrawingBackend;
 use std::ops::Range;
 
 /// Steps of the series without a row after which the line is parted.
@@ -29,7 +28,7 @@ impl Lines {
 }
 
 impl Chart {
-    pub(super) fn draw_band<B: DrawingBackend>(
+    pub(super) fn draw_band<B: Surface>(
         &self,
         pen: &mut Pen<B>,
         layout: &Layout,
@@ -64,7 +63,7 @@ impl Chart {
         x.at(self.longest_gap()) - x.at(0.0)
     }
 
-    pub(super) fn draw_series<B: DrawingBackend>(
+    pub(super) fn draw_series<B: Surface>(
         &self,
         pen: &mut Pen<B>,
         layout: &Layout,

@@ -1,6 +1,8 @@
 //! The lines of a series in pixels: which of them are steep, and how these are drawn.
 
 use super::scale::Scale;
+use std::cell::OnceCell;
+use std::rc::Rc;
 
 /// What climbs so many times as far as it goes from left to right fills what it passes: one device pixel is as good for
 /// it as a wider stroke or as a polygon of many steep edges, and a fraction of a canvas' work.
@@ -17,12 +19,19 @@ pub struct Stretch {
     pub points: Vec<(f64, f64)>,
     /// Whether it goes up and down all the time, so that one device pixel is wide enough.
     pub steep: bool,
+    /// The points in back-end units, once it was drawn.
+    pub places: OnceCell<Rc<[[i32; 2]]>>,
 }
 
 impl Stretch {
+    /// That through these points, of which the caller says whether they are steep.
+    pub fn drawn_as(steep: bool, points: Vec<(f64, f64)>) -> Stretch {
+        Stretch { points, steep, places: OnceCell::new() }
+    }
+
     /// That through these points.
     pub fn of(points: Vec<(f64, f64)>) -> Stretch {
-        let line = Stretch { steep: steep(&points), points };
+        let line = Stretch::drawn_as(steep(&points), points);
         if line.steep { line.by_columns() } else { line }
     }
 
@@ -35,14 +44,14 @@ impl Stretch {
     /// The same values by another scale than the one they were drawn by, and thinned.
     pub fn thinned_at(&self, from: &Scale, to: &Scale) -> Stretch {
         let points: Vec<_> = self.points.iter().map(|&(x, y)| (x, to.at(from.value(y)))).collect();
-        let line = Stretch { steep: steep(&points), points };
+        let line = Stretch::drawn_as(steep(&points), points);
         if self.steep { line } else { line.by_columns() }
     }
 
     fn by_columns(self) -> Stretch {
         let points = self.points.len();
         let dense = points > SHORT && points as f64 > DENSE * width(&self.points);
-        if dense { Stretch { points: turns(&self.points), ..self } } else { self }
+        if dense { Stretch::drawn_as(self.steep, turns(&self.points)) } else { self }
     }
 }
 
@@ -142,7 +151,7 @@ mod tests {
         assert_eq!(crossed(&[(1.0, 1.0), (2.0, 3.0)]), [(1.0, 1.0, 3.0), (2.0, 3.0, 3.0)]);
         let wave = |height: f64, apart: f64| {
             let points = (0..100).map(|i| (apart * f64::from(i), height * f64::from(i % 2)));
-            let Stretch { points, steep } = Stretch::of(points.collect());
+            let Stretch { points, steep, .. } = Stretch::of(points.collect());
             (steep, points.len())
         };
         assert_eq!(

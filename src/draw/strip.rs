@@ -4,11 +4,10 @@ use super::captions::Caption;
 use super::chart::{Chart, Layout};
 use super::decimate::columns;
 use super::overlay;
-use super::pen::{Pen, Rect};
+use super::pen::{Pen, Rect, Surface};
 use super::rows::Rows;
 use super::stretch::jagged;
 use crate::error::Result;
-use plotters::prelude::DrawingBackend;
 use plotters::style::RGBAColor;
 use std::ops::Range;
 
@@ -77,7 +76,7 @@ impl Chart {
         self.beside(self.words.score.clone(), place, place.bottom - place.height() / 2.0)
     }
 
-    pub(super) fn draw_strip<B: DrawingBackend>(
+    pub(super) fn draw_strip<B: Surface>(
         &self,
         pen: &mut Pen<B>,
         layout: &Layout,
@@ -108,7 +107,7 @@ impl Chart {
 }
 
 /// Fills the scores of neighbouring columns down to the foot of the strip.
-fn fill_scores<B: DrawingBackend>(
+fn fill_scores<B: Surface>(
     pen: &mut Pen<B>,
     part: &[(f64, f64, f64)],
     strip: &Strip,

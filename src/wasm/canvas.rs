@@ -4,12 +4,14 @@
 //! A canvas resolves a font anew each time it is set, which costs more than the text, and a colour, which costs more
 //! than a small block.
 
-use crate::draw::pen::FINE;
+use crate::draw::pen::{FINE, Place, Surface};
+use plotters::style::ShapeStyle;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
 };
 use plotters_canvas::CanvasBackend;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Path2d};
 
@@ -97,18 +99,13 @@ extern "C" {
 
 /// A line as it was drawn.
 struct Line {
-    points: Vec<[i32; 2]>,
+    points: Rc<[Place]>,
     /// As an object of the page: making it takes longer than telling the line once, drawing it less long. It is there
     /// from the second picture on that has the line.
     path: Option<Path2d>,
 }
 
 impl Line {
-    /// Whether these are its points. One by one: all at once are compared byte by byte.
-    fn is_through(&self, points: &[[i32; 2]]) -> bool {
-        self.points.len() == points.len() && self.points.iter().zip(points).all(|(a, b)| a == b)
-    }
-
     /// Draws it in the canvas' stroke.
     fn draw(&mut self, context: &CanvasRenderingContext2d, again: bool) {
         let places = self.points.as_flattened();
@@ -166,6 +163,23 @@ impl<'a> Canvas<'a> {
     }
 }
 
+impl Surface for Canvas<'_> {
+    fn draw_kept(&mut self, line: &Rc<[Place]>, style: &ShapeStyle) -> Result<()> {
+        if line.len() < LONG {
+            return self.draw_path(line.iter().map(|&place| place.into()), style);
+        }
+        let known = self.lines.iter().position(|known| Rc::ptr_eq(&known.points, line));
+        #[allow(deprecated, reason = "the other setters copy a string each time")]
+        self.context.set_stroke_style(self.set.colour(BackendStyle::color(style)));
+        self.context.set_line_width(f64::from(style.stroke_width));
+        let kept = known.map(|at| self.lines.swap_remove(at));
+        let mut kept = kept.unwrap_or_else(|| Line { points: line.clone(), path: None });
+        kept.draw(self.context, known.is_some());
+        self.drawn.push(kept);
+        Ok(())
+    }
+}
+
 impl DrawingBackend for Canvas<'_> {
     type ErrorType = Error;
 
@@ -216,19 +230,7 @@ impl DrawingBackend for Canvas<'_> {
         path: I,
         style: &S,
     ) -> Result<()> {
-        let points: Vec<[i32; 2]> = path.into_iter().map(<[i32; 2]>::from).collect();
-        if points.len() < LONG {
-            return self.backend.draw_path(points.into_iter().map(BackendCoord::from), style);
-        }
-        let known = self.lines.iter().position(|line| line.is_through(&points));
-        #[allow(deprecated, reason = "the other setters copy a string each time")]
-        self.context.set_stroke_style(self.set.colour(style.color()));
-        self.context.set_line_width(f64::from(style.stroke_width()));
-        let line = known.map(|at| self.lines.swap_remove(at));
-        let mut line = line.unwrap_or_else(|| Line { points, path: None });
-        line.draw(self.context, known.is_some());
-        self.drawn.push(line);
-        Ok(())
+        self.backend.draw_path(path, style)
     }
 
     fn draw_circle<S: BackendStyle>(
