@@ -401,7 +401,7 @@ function spans(labels) {
 /** @param {Chart} chart @param {import('./format.js').Format | null} format */
 function labels(chart, format) {
   const [unit, ...ticks] = chart.ticks();
-  return ticks.map((tick) => format?.tick(tick, unit) ?? '');
+  return ticks.map((tick) => format?.tick(tick, unit) ?? '').join('\n');
 }
 
 /** @param {Chart} chart @param {number} scale @returns {Layout | null} */

@@ -38,7 +38,7 @@ const contestants = {
       chart.mark(Float64Array.from(bands.flatMap(({ from, to }) => [from, to, from, 0, 2, 0, 0])));
       const draw = () => {
         const [, ...ticks] = chart.ticks();
-        chart.draw(ticks.map(String));
+        chart.draw(ticks.join('\n'));
       };
       draw();
       return {

@@ -67,10 +67,10 @@ impl Chart {
         values.iter().map(beside).collect()
     }
 
-    /// Those labels of the time axis that have room.
-    pub(super) fn time_captions(&self, layout: &Layout, labels: &[String]) -> Vec<Caption> {
+    /// Those labels of the time axis, a line each, that have room.
+    pub(super) fn time_captions(&self, layout: &Layout, labels: &str) -> Vec<Caption> {
         let mut free = 0.0;
-        let placed = layout.times.1.iter().zip(labels).filter_map(|(&tick, label)| {
+        let placed = layout.times.1.iter().zip(labels.split('\n')).filter_map(|(&tick, label)| {
             let half = text_width(label, TEXT * self.scale) / 2.0;
             // A label at the edge moves inwards instead of being cut.
             let last = self.size.0 - half - 2.0 * self.scale;
@@ -79,7 +79,7 @@ impl Chart {
                 return None;
             }
             free = middle + half + 10.0 * self.scale;
-            Some(self.below(label.clone(), &layout.plot, middle))
+            Some(self.below(label.into(), &layout.plot, middle))
         });
         placed.collect()
     }

@@ -56,7 +56,7 @@ impl Chart {
     }
 
     /// All texts; `times` are those of [`Layout::times`].
-    pub(super) fn captions(&self, layout: &Layout, times: &[String]) -> Captions {
+    pub(super) fn captions(&self, layout: &Layout, times: &str) -> Captions {
         let parts = self.lane_captions(layout).chain([self.strip_caption(layout)]);
         Captions {
             values: self.value_captions(layout),

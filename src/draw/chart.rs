@@ -296,11 +296,11 @@ impl Chart {
     }
 
     /// Draws on a back end whose units are [`super::pen::FINE`] a device pixel. `labels` are the
-    /// texts of [`Layout::times`]. Texts that the last picture had too are left there.
+    /// texts of [`Layout::times`], a line each. Texts that the last picture had too are left there.
     ///
     /// # Errors
     /// [`Error::Draw`] with what the back end said.
-    pub fn draw<B: Surface>(&self, backend: &mut B, labels: &[String]) -> Result<()> {
+    pub fn draw<B: Surface>(&self, backend: &mut B, labels: &str) -> Result<()> {
         let mut pen = Pen::new(backend, &self.theme.font, TEXT * self.scale);
         let last = self.captions.take();
         let (Some(view), Some(layout)) = (self.view(), self.layout()) else {

@@ -10,8 +10,8 @@ use std::ops::Range;
 pub const BLOCK: usize = 16;
 /// Entries of one entry of the next level.
 const FOLD: usize = 8;
-/// Levels: the coarsest has an entry for every 1024 rows.
-const LEVELS: usize = 3;
+/// Levels: the coarsest has an entry for every 8192 rows.
+const LEVELS: usize = 4;
 
 /// What an index keeps of some rows.
 pub trait Summary: Copy {

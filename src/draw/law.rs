@@ -87,7 +87,7 @@ fn each_visible_event_has_its_bar_and_no_other_bar_is_drawn() {
         let layout = chart.layout().unwrap();
         let (plot, x) = (layout.plot, layout.x);
         let mut recorder = Recorder::default();
-        let labels = vec!["12:00".to_string(); layout.times.1.len()];
+        let labels = vec!["12:00"; layout.times.1.len()].join("\n");
         chart.draw(&mut recorder, &labels).unwrap();
 
         // The bars end at the top of the plot; nothing else does.
@@ -142,7 +142,7 @@ fn the_overview_has_a_mark_for_each_event_at_any_zoom() {
         chart.look(Some(view(&mut rng, &marks)));
         let layout = chart.layout().unwrap();
         let mut recorder = Recorder::default();
-        chart.draw(&mut recorder, &[]).unwrap();
+        chart.draw(&mut recorder, "").unwrap();
         let theme = Theme::default();
         let levels = [theme.mild, theme.strong, theme.severe].map(|c| (c.0, c.1, c.2));
         let bars = recorder.ops.iter().filter(|op| {
@@ -172,7 +172,7 @@ fn a_dismissed_event_is_hollow_and_a_verdict_is_a_line_under_the_plot() {
     ]);
     let layout = chart.layout().unwrap();
     let mut recorder = Recorder::default();
-    chart.draw(&mut recorder, &[]).unwrap();
+    chart.draw(&mut recorder, "").unwrap();
     let theme = Theme::default();
     let severe = (theme.severe.0, theme.severe.1, theme.severe.2);
     let loud = recorder.ops.iter().any(|op| matches!(op, Op::Block(_, c) | Op::Area(_, c) if *c == severe));

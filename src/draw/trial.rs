@@ -34,8 +34,8 @@ pub fn chart(values: &[f64], width: f64, scale: f64) -> Chart {
 /// What a chart asks of its back end.
 pub fn drawn(chart: &Chart) -> Recorder {
     let mut recorder = Recorder::default();
-    let labels: Vec<String> =
-        chart.layout().map_or(Vec::new(), |layout| vec!["12:00".into(); layout.times.1.len()]);
+    let ticks = chart.layout().map_or(0, |layout| layout.times.1.len());
+    let labels = vec!["12:00"; ticks].join("\n");
     chart.draw(&mut recorder, &labels).unwrap();
     recorder
 }

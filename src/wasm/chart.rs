@@ -191,17 +191,17 @@ impl Chart {
         edges.into_iter().chain(below).chain([view.from, view.to, y.0, y.1]).collect()
     }
 
-    /// Draws; `labels` are the texts of the time axis' ticks.
+    /// Draws; `labels` are the texts of the time axis' ticks, a line each.
     ///
     /// # Errors
     /// Code `draw` when the canvas refuses.
-    pub fn draw(&mut self, labels: Vec<String>) -> Result<(), JsValue> {
+    pub fn draw(&mut self, labels: &str) -> Result<(), JsValue> {
         let Chart { drawing, canvas, context, backend, last } = self;
         if drawing.is_see_through() {
             canvas.set_width(canvas.width());
             last.clear();
         }
         let mut picture = Canvas::new(backend, context, last)?;
-        drawing.draw(&mut picture, &labels).map_err(thrown)
+        drawing.draw(&mut picture, labels).map_err(thrown)
     }
 }

@@ -64,7 +64,7 @@ test('what is kept of a picture is, to the pixel, what would be drawn anew', asy
           step(chart);
           if (i === 1) chart.theme(theme, 'sans-serif');
           const [, ...ticks] = chart.ticks();
-          chart.draw(ticks.map((/** @type {number} */ tick) => `${tick / 1000} s`));
+          chart.draw(ticks.map((/** @type {number} */ tick) => `${tick / 1000} s`).join('\n'));
         }
         const [kept, anew] = charts.map(({ canvas }) => pixels(canvas));
         const other = kept.reduce((count, pixel, i) => count + Number(pixel !== anew[i]), 0);
