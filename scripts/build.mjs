@@ -25,7 +25,7 @@ const record = join(pkg, '.inputs.json');
 const steps = [
   {
     name: 'wasm',
-    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'www/polyline.js', 'scripts/setup.mjs', 'scripts/build.mjs', 'scripts/relax.mjs'],
+    inputs: ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'src', 'www/paths.js', 'scripts/setup.mjs', 'scripts/build.mjs', 'scripts/relax.mjs'],
     outputs: ['pkg/anomaly_widget.js', 'pkg/anomaly_widget.d.ts', 'pkg/anomaly_widget_bg.wasm', 'pkg/instance.js', 'target/nets/anomaly_widget_bg.wasm', 'target/nets/relaxed.wasm'],
     make: wasms,
   },
@@ -238,7 +238,7 @@ function freedByName(text) {
  * @param {string} text
  */
 function withoutCanvas(text) {
-  const asked = 'arc beginPath closePath fill fillRect fillText getContext height instanceof_CanvasRenderingContext2d lineTo moveTo pathOf polyline setTransform set_fillStyle set_font set_height set_lineJoin set_lineWidth set_strokeStyle set_textAlign set_textBaseline set_width stroke width'.split(' ');
+  const asked = 'arc beginPath fill fillRect fillText getContext height instanceof_CanvasRenderingContext2d pathOf polygon polyline setTransform set_fillStyle set_font set_height set_lineJoin set_lineWidth set_strokeStyle set_textAlign set_textBaseline set_width stroke width'.split(' ');
   const found = new Set();
   const rest = text
     .replace(/^ {8}__wbg_(\w+)_[0-9a-f]{16}: function[^]*?^ {8}\}.*\n/gm, (all, name) => (asked.includes(name) ? (found.add(name), '') : all))

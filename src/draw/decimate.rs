@@ -263,7 +263,9 @@ pub fn columns(
     let mut all: Vec<(f64, f64, f64)> = Vec::new();
     let rows = rows.start..rows.end.min(low.values().len()).min(high.values().len());
     for (left, rows) in pixel_columns(time, low, rows, x) {
-        let (bottom, top) = (low.over(rows.clone()).low(), high.over(rows).high());
+        let lower = low.over(rows.clone());
+        let upper = if std::ptr::eq(low, high) { lower } else { high.over(rows) };
+        let (bottom, top) = (lower.low(), upper.high());
         if !bottom.is_finite() || !top.is_finite() {
             continue;
         }

@@ -1,5 +1,5 @@
-//! The back end of the chart: that of plotters-canvas, but what texts and blocks look like is set only when it
-//! changes, and a long line that stays is told twice and no more.
+//! The back end of the chart: that of plotters-canvas, but what things look like is set only when it changes, lines and
+//! areas are each one call of the page, and a long line that stays is told twice and no more.
 //!
 //! A canvas resolves a font anew each time it is set, which costs more than the text, and a colour, which costs more
 //! than a small block.
@@ -74,6 +74,10 @@ impl Set {
     }
 }
 
+fn places(path: impl IntoIterator<Item = BackendCoord>) -> Vec<Place> {
+    path.into_iter().map(Place::from).collect()
+}
+
 fn same(a: BackendColor, b: BackendColor) -> bool {
     a.rgb == b.rgb && a.alpha == b.alpha
 }
@@ -87,10 +91,13 @@ extern "C" {
     fn fill_text(this: &Lettered, text: &JsValue, x: f64, y: f64);
 }
 
-#[wasm_bindgen(module = "/www/polyline.js")]
+#[wasm_bindgen(module = "/www/paths.js")]
 extern "C" {
     /// Strokes a line through these points: in one call, instead of one for each of them.
     fn polyline(context: &CanvasRenderingContext2d, places: &[i32]);
+
+    /// Fills what these points surround.
+    fn polygon(context: &CanvasRenderingContext2d, places: &[i32]);
 
     /// The path through these points.
     #[wasm_bindgen(js_name = pathOf)]
@@ -153,6 +160,13 @@ impl<'a> Canvas<'a> {
         Ok(Canvas { backend, context, set, lines, drawn: Vec::new(), fill: None })
     }
 
+    /// Strokes in this colour and width from now on.
+    fn stroke_as(&mut self, style: &impl BackendStyle) {
+        #[allow(deprecated, reason = "the other setters copy a string each time")]
+        self.context.set_stroke_style(self.set.colour(style.color()));
+        self.context.set_line_width(f64::from(style.stroke_width()));
+    }
+
     /// Fills with this colour from now on.
     fn fill_with(&mut self, color: BackendColor) {
         if !self.fill.is_some_and(|known| same(known, color)) {
@@ -169,9 +183,7 @@ impl Surface for Canvas<'_> {
             return self.draw_path(line.iter().map(|&place| place.into()), style);
         }
         let known = self.lines.iter().position(|known| Rc::ptr_eq(&known.points, line));
-        #[allow(deprecated, reason = "the other setters copy a string each time")]
-        self.context.set_stroke_style(self.set.colour(BackendStyle::color(style)));
-        self.context.set_line_width(f64::from(style.stroke_width));
+        self.stroke_as(style);
         let kept = known.map(|at| self.lines.swap_remove(at));
         let mut kept = kept.unwrap_or_else(|| Line { points: line.clone(), path: None });
         kept.draw(self.context, known.is_some());
@@ -230,7 +242,12 @@ impl DrawingBackend for Canvas<'_> {
         path: I,
         style: &S,
     ) -> Result<()> {
-        self.backend.draw_path(path, style)
+        if style.color().alpha == 0.0 {
+            return Ok(());
+        }
+        self.stroke_as(style);
+        polyline(self.context, places(path).as_flattened());
+        Ok(())
     }
 
     fn draw_circle<S: BackendStyle>(
@@ -249,8 +266,12 @@ impl DrawingBackend for Canvas<'_> {
         path: I,
         style: &S,
     ) -> Result<()> {
-        self.fill = None;
-        self.backend.fill_polygon(path, style)
+        if style.color().alpha == 0.0 {
+            return Ok(());
+        }
+        self.fill_with(style.color());
+        polygon(self.context, places(path).as_flattened());
+        Ok(())
     }
 
     /// Level text only.

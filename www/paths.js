@@ -15,6 +15,18 @@ export function polyline(context, places) {
   context.stroke();
 }
 
+/**
+ * Fills a polygon.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Int32Array} places
+ */
+export function polygon(context, places) {
+  context.beginPath();
+  context.moveTo(places[0], places[1]);
+  follow(context, places);
+  context.fill();
+}
+
 /** @param {CanvasRenderingContext2D} context @param {Int32Array} places */
 function follow(context, places) {
   for (let i = 2; i < places.length; i += 2) context.lineTo(places[i], places[i + 1]);
