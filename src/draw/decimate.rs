@@ -53,7 +53,7 @@ impl Trace<'_> {
         if let Some(line) = self.filling(rows.clone()) {
             return vec![line];
         }
-        self.parts(rows).into_iter().map(Stretch::of).collect()
+        self.parts(rows).iter().map(|points| Stretch::of(points)).collect()
     }
 
     /// The line of rows so near to each other, and so far up and down, that it fills what it passes: then the extremes of
@@ -76,7 +76,7 @@ impl Trace<'_> {
             climbed += bottom - top;
             turns.take(left, top, bottom);
         }
-        (climbed > STEEP * width).then(|| Stretch::drawn_as(true, turns.points))
+        (climbed > STEEP * width).then(|| Stretch { places: turns.places.into(), steep: true })
     }
 
     /// The points of [`Trace::stretches`] before any are left out where they are dense and steep.
@@ -359,7 +359,8 @@ mod tests {
             let x = Scale::new((from, to), (0.0, 100.0));
             let line = filled(time, &value, &x, &y).unwrap();
             assert!(line.steep);
-            let columns = line.points.as_chunks::<2>().0;
+            let points: Vec<_> = line.points().collect();
+            let columns = points.as_chunks::<2>().0;
             let shown = from.ceil() as usize..to as usize + 1;
             assert_eq!(columns.len(), 101);
             for (i, &[(at, one), (also, other)]) in columns.iter().enumerate() {

@@ -54,10 +54,6 @@ impl Chart {
 
     /// The whole series by these scales.
     fn small_line(&self, x: &Scale, y: &Scale) -> Vec<Stretch> {
-        // Where the chart shows everything, its line has the same columns.
-        if let Some((heights, line)) = self.lines.borrow().as_ref().and_then(|lines| lines.across(x)) {
-            return line.iter().map(|stretch| stretch.thinned_at(heights, y)).collect();
-        }
         let Rows { time, value, .. } = &self.rows;
         let trace = Trace { time, value, x, y, longest: self.longest_gap() };
         trace.stretches(0..self.rows.len()).into_iter().map(Stretch::thinned).collect()
@@ -79,7 +75,7 @@ impl Chart {
             *kept = Some(Small { place: *place, x, y, line: self.small_line(&x, &y) });
         }
         for stretch in kept.iter().flat_map(|small| &small.line) {
-            pen.curve(stretch, s.max(1.0), theme.muted)?;
+            pen.kept(&stretch.places, stretch.stroke(s.max(1.0)), theme.muted)?;
         }
         for mark in self.marks.iter().filter(|mark| !mark.dismissed) {
             let Some((left, right)) = overlay::pixels(mark, &x, place, (2.0 * s).round()) else { continue };
@@ -117,24 +113,6 @@ mod tests {
             _ => None,
         };
         drawn(chart).ops.into_iter().filter_map(line).collect()
-    }
-
-    #[test]
-    fn the_overview_is_the_same_beside_all_and_beside_a_part() {
-        let slow = |n: usize| (0..n).map(|i| (i as f64 * 0.002).sin()).collect::<Vec<_>>();
-        let mut gaps = wave(5000);
-        gaps[700..1200].fill(f64::NAN);
-        for values in [wave(300), wave(2000), wave(20_000), slow(400), slow(20_000), gaps, vec![3.0; 900]] {
-            let whole = chart(&values, 600.0, 1.0);
-            let mut part = chart(&values, 600.0, 1.0);
-            let middle = part.rows.time.get(values.len() / 2).unwrap();
-            part.look(Some(View::new(part.rows.time.get(0).unwrap(), middle)));
-            drawn(&part);
-            part.look(None);
-            assert_eq!(whole.layout().unwrap().plot, part.layout().unwrap().plot);
-            assert!(overview(&whole) == overview(&part), "{} rows", values.len());
-            assert!(!overview(&whole).is_empty());
-        }
     }
 
     /// Rows a second apart but for the longer steps before those in `late`.

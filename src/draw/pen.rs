@@ -3,7 +3,6 @@
 //! Plotters back ends take whole numbers only, which makes a gentle slope a staircase. The pen therefore gives
 //! them [`FINE`] units a device pixel, and whoever makes the back end scales it by `1 / FINE`.
 
-use super::stretch::Stretch;
 use crate::error::{Error, Result};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -64,7 +63,8 @@ pub struct Pen<'a, B: Surface> {
     size: f64,
 }
 
-fn fine(x: f64) -> i32 {
+/// A pixel in back-end units.
+pub fn fine(x: f64) -> i32 {
     // Not rounded, which is a function: this is an instruction.
     (x * FINE + 0.5).floor() as i32
 }
@@ -92,15 +92,13 @@ impl<'a, B: Surface> Pen<'a, B> {
         self.backend.draw_path(points.iter().map(|&(x, y)| (fine(x), fine(y))), &style).map_err(draw_error)
     }
 
-    /// A line of a series, `stroke` device pixels wide or as wide as is enough.
+    /// A line that may come again, `stroke` device pixels wide.
     ///
     /// # Errors
     /// As [`Pen::line`].
-    pub fn curve(&mut self, line: &Stretch, stroke: f64, colour: RGBAColor) -> Result<()> {
-        let stroke = if line.steep { stroke.min(1.0) } else { stroke };
+    pub fn kept(&mut self, line: &Rc<[Place]>, stroke: f64, colour: RGBAColor) -> Result<()> {
         let style = ShapeStyle { color: colour, filled: false, stroke_width: width(stroke) };
-        let places = || line.points.iter().map(|&(x, y)| [fine(x), fine(y)]).collect();
-        self.backend.draw_kept(line.places.get_or_init(places), &style).map_err(draw_error)
+        self.backend.draw_kept(line, &style).map_err(draw_error)
     }
 
     /// A filled polygon.

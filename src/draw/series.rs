@@ -20,13 +20,6 @@ pub struct Lines {
     value: Vec<Stretch>,
 }
 
-impl Lines {
-    /// The line of the values and the scale of its heights, if it was drawn across by this scale.
-    pub fn across(&self, x: &Scale) -> Option<(&Scale, &[Stretch])> {
-        (self.scales.0 == *x).then_some((&self.scales.1, &self.value))
-    }
-}
-
 impl Chart {
     pub(super) fn draw_band<B: Surface>(
         &self,
@@ -80,20 +73,18 @@ impl Chart {
         }
         let Some(Lines { expected, value, .. }) = kept.as_ref() else { return Ok(()) };
         for stretch in expected {
-            pen.curve(stretch, self.scale.max(1.0), self.theme.expected)?;
+            pen.kept(&stretch.places, stretch.stroke(self.scale.max(1.0)), self.theme.expected)?;
         }
         let stroke = if dense > 2.0 { 1.25 } else { 1.5 } * self.scale;
         let far_apart = dense * 10.0 * self.scale < 1.0;
         for stretch in value {
-            if let [lone] = stretch.points[..] {
-                pen.dot(lone, 1.5 * self.scale, self.theme.line)?;
+            if stretch.places.len() == 1 {
+                stretch.points().try_for_each(|lone| pen.dot(lone, 1.5 * self.scale, self.theme.line))?;
                 continue;
             }
-            pen.curve(stretch, stroke, self.theme.line)?;
+            pen.kept(&stretch.places, stretch.stroke(stroke), self.theme.line)?;
             if far_apart {
-                for &point in &stretch.points {
-                    pen.dot(point, 2.0 * self.scale, self.theme.line)?;
-                }
+                stretch.points().try_for_each(|point| pen.dot(point, 2.0 * self.scale, self.theme.line))?;
             }
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! The lines of a series in pixels: which of them are steep, and how these are drawn.
 
-use super::scale::Scale;
-use std::cell::OnceCell;
+use super::pen::{FINE, Place, fine};
 use std::rc::Rc;
 
 /// What climbs so many times as far as it goes from left to right fills what it passes: one device pixel is as good for
@@ -12,47 +11,47 @@ const DENSE: f64 = 1.5;
 /// Lines of so few points are neither steep nor dense.
 const SHORT: usize = 8;
 
-/// A part of a line as it is drawn, from left to right in pixels.
+/// A part of a line as it is drawn, from left to right.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stretch {
     /// Its points; those of a dense and steep one are the top and the bottom of each pixel column.
-    pub points: Vec<(f64, f64)>,
+    pub places: Rc<[Place]>,
     /// Whether it goes up and down all the time, so that one device pixel is wide enough.
     pub steep: bool,
-    /// The points in back-end units, once it was drawn.
-    pub places: OnceCell<Rc<[[i32; 2]]>>,
 }
 
 impl Stretch {
-    /// That through these points, of which the caller says whether they are steep.
-    pub fn drawn_as(steep: bool, points: Vec<(f64, f64)>) -> Stretch {
-        Stretch { points, steep, places: OnceCell::new() }
+    /// That through these points, in pixels.
+    pub fn of(points: &[(f64, f64)]) -> Stretch {
+        let steep = steep(points);
+        Stretch { places: if steep { thin(points) } else { through(points) }, steep }
     }
 
-    /// That through these points.
-    pub fn of(points: Vec<(f64, f64)>) -> Stretch {
-        let line = Stretch::drawn_as(steep(&points), points);
-        if line.steep { line.by_columns() } else { line }
+    /// Its points in pixels.
+    pub fn points(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.places.iter().map(|&[x, y]| (f64::from(x) / FINE, f64::from(y) / FINE))
+    }
+
+    /// How wide it is drawn where so many pixels are wanted.
+    pub fn stroke(&self, wanted: f64) -> f64 {
+        if self.steep { wanted.min(1.0) } else { wanted }
     }
 
     /// With two points a pixel column where there are more, the top and the bottom of what it passes through: what is
     /// steep is so already.
     pub fn thinned(self) -> Stretch {
-        if self.steep { self } else { self.by_columns() }
+        if self.steep { self } else { Stretch { places: thin(&self.points().collect::<Vec<_>>()), ..self } }
     }
+}
 
-    /// The same values by another scale than the one they were drawn by, and thinned.
-    pub fn thinned_at(&self, from: &Scale, to: &Scale) -> Stretch {
-        let points: Vec<_> = self.points.iter().map(|&(x, y)| (x, to.at(from.value(y)))).collect();
-        let line = Stretch::drawn_as(steep(&points), points);
-        if self.steep { line } else { line.by_columns() }
-    }
+fn through(points: &[(f64, f64)]) -> Rc<[Place]> {
+    points.iter().map(|&(x, y)| [fine(x), fine(y)]).collect()
+}
 
-    fn by_columns(self) -> Stretch {
-        let points = self.points.len();
-        let dense = points > SHORT && points as f64 > DENSE * width(&self.points);
-        if dense { Stretch::drawn_as(self.steep, turns(&self.points)) } else { self }
-    }
+/// The line by columns where it is dense.
+fn thin(points: &[(f64, f64)]) -> Rc<[Place]> {
+    let dense = points.len() > SHORT && points.len() as f64 > DENSE * width(points);
+    if dense { turns(points).into() } else { through(points) }
 }
 
 /// See [`Stretch::steep`].
@@ -78,29 +77,30 @@ fn climbed(heights: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// A line up and down each pixel column that this line passes through, as far as this does.
-fn turns(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn turns(line: &[(f64, f64)]) -> Vec<Place> {
     let mut turns = Turns::across(width(line));
     each_crossed(line, |left, top, bottom| turns.take(left, top, bottom));
-    turns.points
+    turns.places
 }
 
 /// A line that goes down one pixel column and up the next.
 pub struct Turns {
     /// Its points so far.
-    pub points: Vec<(f64, f64)>,
+    pub places: Vec<Place>,
     down: bool,
 }
 
 impl Turns {
     /// One with no points yet, but room for so many pixels.
     pub fn across(width: f64) -> Turns {
-        Turns { points: Vec::with_capacity(2 * (width as usize + 2)), down: true }
+        Turns { places: Vec::with_capacity(2 * (width as usize + 2)), down: true }
     }
 
     /// Adds a pixel column.
     pub fn take(&mut self, left: f64, top: f64, bottom: f64) {
         let (from, to) = if self.down { (top, bottom) } else { (bottom, top) };
-        self.points.extend([(left + 0.5, from), (left + 0.5, to)]);
+        let middle = fine(left + 0.5);
+        self.places.extend([[middle, fine(from)], [middle, fine(to)]]);
         self.down = !self.down;
     }
 }
@@ -147,12 +147,12 @@ mod tests {
     fn a_steep_line_turns_in_the_columns_that_it_crosses() {
         let line = [(0.5, 0.0), (0.75, 8.0), (0.9, 4.0), (3.5, 30.0), (3.6, 2.0)];
         assert_eq!(crossed(&line), [(0.0, 0.0, 8.0), (1.0, 5.0, 15.0), (2.0, 15.0, 25.0), (3.0, 2.0, 30.0)]);
-        assert_eq!(turns(&line[..4])[..4], [(0.5, 0.0), (0.5, 8.0), (1.5, 15.0), (1.5, 5.0)]);
+        assert_eq!(turns(&line[..4])[..4], [[2, 0], [2, 32], [6, 60], [6, 20]]);
         assert_eq!(crossed(&[(1.0, 1.0), (2.0, 3.0)]), [(1.0, 1.0, 3.0), (2.0, 3.0, 3.0)]);
         let wave = |height: f64, apart: f64| {
             let points = (0..100).map(|i| (apart * f64::from(i), height * f64::from(i % 2)));
-            let Stretch { points, steep, .. } = Stretch::of(points.collect());
-            (steep, points.len())
+            let Stretch { places, steep } = Stretch::of(&points.collect::<Vec<_>>());
+            (steep, places.len())
         };
         assert_eq!(
             [wave(5.0, 1.0), wave(7.0, 1.0), wave(7.0, 0.5)],
