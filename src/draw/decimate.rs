@@ -11,6 +11,7 @@ use super::scale::Scale;
 use super::stretch::{STEEP, Stretch, Turns, least, most};
 use super::times::Times;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// Rows of a pixel column that are looked at one by one.
 const FEW: usize = 5;
@@ -76,7 +77,7 @@ impl Trace<'_> {
             climbed += bottom - top;
             turns.take(left, top, bottom);
         }
-        (climbed > STEEP * width).then(|| Stretch { places: turns.places.into(), steep: true })
+        (climbed > STEEP * width).then(|| Stretch { places: Rc::new(turns.places), steep: true })
     }
 
     /// The points of [`Trace::stretches`] before any are left out where they are dense and steep.

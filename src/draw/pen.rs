@@ -16,7 +16,7 @@ pub const FINE: f64 = 4.0;
 /// A point in back-end units.
 pub type Place = [i32; 2];
 
-/// A back end that can keep the lines of a series: one that is drawn again is the same slice.
+/// A back end that can keep the lines of a series: one that is drawn again is the same list.
 pub trait Surface: DrawingBackend {
     /// Draws an open line through these points.
     ///
@@ -24,7 +24,7 @@ pub trait Surface: DrawingBackend {
     /// As those of a back end.
     fn draw_kept(
         &mut self,
-        line: &Rc<[Place]>,
+        line: &Rc<Vec<Place>>,
         style: &ShapeStyle,
     ) -> std::result::Result<(), DrawingErrorKind<Self::ErrorType>> {
         self.draw_path(line.iter().map(|&place| place.into()), style)
@@ -96,7 +96,7 @@ impl<'a, B: Surface> Pen<'a, B> {
     ///
     /// # Errors
     /// As [`Pen::line`].
-    pub fn kept(&mut self, line: &Rc<[Place]>, stroke: f64, colour: RGBAColor) -> Result<()> {
+    pub fn kept(&mut self, line: &Rc<Vec<Place>>, stroke: f64, colour: RGBAColor) -> Result<()> {
         let style = ShapeStyle { color: colour, filled: false, stroke_width: width(stroke) };
         self.backend.draw_kept(line, &style).map_err(draw_error)
     }

@@ -15,7 +15,7 @@ const SHORT: usize = 8;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stretch {
     /// Its points; those of a dense and steep one are the top and the bottom of each pixel column.
-    pub places: Rc<[Place]>,
+    pub places: Rc<Vec<Place>>,
     /// Whether it goes up and down all the time, so that one device pixel is wide enough.
     pub steep: bool,
 }
@@ -24,7 +24,7 @@ impl Stretch {
     /// That through these points, in pixels.
     pub fn of(points: &[(f64, f64)]) -> Stretch {
         let steep = steep(points);
-        Stretch { places: if steep { thin(points) } else { through(points) }, steep }
+        Stretch { places: Rc::new(if steep { thin(points) } else { through(points) }), steep }
     }
 
     /// Its points in pixels.
@@ -40,18 +40,22 @@ impl Stretch {
     /// With two points a pixel column where there are more, the top and the bottom of what it passes through: what is
     /// steep is so already.
     pub fn thinned(self) -> Stretch {
-        if self.steep { self } else { Stretch { places: thin(&self.points().collect::<Vec<_>>()), ..self } }
+        if self.steep {
+            return self;
+        }
+        let points: Vec<_> = self.points().collect();
+        Stretch { places: Rc::new(thin(&points)), ..self }
     }
 }
 
-fn through(points: &[(f64, f64)]) -> Rc<[Place]> {
+fn through(points: &[(f64, f64)]) -> Vec<Place> {
     points.iter().map(|&(x, y)| [fine(x), fine(y)]).collect()
 }
 
 /// The line by columns where it is dense.
-fn thin(points: &[(f64, f64)]) -> Rc<[Place]> {
+fn thin(points: &[(f64, f64)]) -> Vec<Place> {
     let dense = points.len() > SHORT && points.len() as f64 > DENSE * width(points);
-    if dense { turns(points).into() } else { through(points) }
+    if dense { turns(points) } else { through(points) }
 }
 
 /// See [`Stretch::steep`].

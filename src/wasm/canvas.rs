@@ -106,7 +106,7 @@ extern "C" {
 
 /// A line as it was drawn.
 struct Line {
-    points: Rc<[Place]>,
+    points: Rc<Vec<Place>>,
     /// As an object of the page: making it takes longer than telling the line once, drawing it less long. It is there
     /// from the second picture on that has the line.
     path: Option<Path2d>,
@@ -178,7 +178,7 @@ impl<'a> Canvas<'a> {
 }
 
 impl Surface for Canvas<'_> {
-    fn draw_kept(&mut self, line: &Rc<[Place]>, style: &ShapeStyle) -> Result<()> {
+    fn draw_kept(&mut self, line: &Rc<Vec<Place>>, style: &ShapeStyle) -> Result<()> {
         if line.len() < LONG {
             return self.draw_path(line.iter().map(|&place| place.into()), style);
         }
