@@ -44,7 +44,7 @@ pub struct Trace<'a> {
 }
 
 impl Trace<'_> {
-    /// The stretches of a series between its gaps, in pixels, at most four points a pixel column: first, smallest,
+    /// The stretches of a series between its gaps, at most four points a pixel column: first, smallest,
     /// largest, last. Where a column has more than [`FEW`] rows, its extremes stand within it where they make the shorter
     /// line, else at their own moments.
     ///
